@@ -1,0 +1,141 @@
+"""Settings of one lab, read from ``lab.toml`` in the lab folder."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labkit.errors import SettingsError
+
+__all__ = ["LAB_TOML_TEMPLATE", "LabSettings", "database_url", "default_lab_folder", "read_settings"]
+
+LAB_TOML_TEMPLATE = """\
+# Defaults of this lab. Every value may be left out; a command line option wins over it.
+
+[lab]
+# name = "See group"
+# time_zone = "Europe/Berlin"      # zone of the instrument computer's clock
+
+[instrument]
+# name = "Biologic VSP-300"
+
+[cell]
+# electrode = "Au"                 # material of the blocking electrodes
+# pressure_MPa = 100
+# temperature_se_K = 1.0           # standard error of the sample temperature
+
+[labels]
+# reviewer = "your name"           # who signs accept and reject when --by is not given
+"""
+
+_KNOWN: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "lab": {"name": str, "time_zone": str},
+    "instrument": {"name": str},
+    "cell": {
+        "electrode": str,
+        "pressure_MPa": (int, float),
+        "temperature_se_K": (int, float),
+    },
+    "labels": {"reviewer": str},
+}
+
+
+@dataclass(frozen=True)
+class LabSettings:
+    """Defaults that a lab writes down once.
+
+    Attributes
+    ----------
+    lab_name, time_zone, instrument, electrode, reviewer : str or None
+        Text defaults; ``time_zone`` is an IANA name.
+    pressure_MPa : float or None
+        Stack pressure during a measurement.
+    temperature_se_K : float
+        Standard error of the sample temperature, 1 K where the lab does not say.
+    """
+
+    lab_name: str | None = None
+    time_zone: str | None = None
+    instrument: str | None = None
+    electrode: str | None = None
+    pressure_MPa: float | None = None
+    temperature_se_K: float = 1.0
+    reviewer: str | None = None
+    source: Path | None = field(default=None, compare=False)
+
+
+def default_lab_folder() -> Path:
+    """Return the lab folder in force: ``LABKIT_HOME``, else ``./lab``."""
+    return Path(os.environ.get("LABKIT_HOME") or "lab")
+
+
+def database_url() -> str | None:
+    """Return ``LABKIT_DATABASE_URL``, or None when the lab keeps its own SQLite file."""
+    return os.environ.get("LABKIT_DATABASE_URL") or None
+
+
+def read_settings(path: Path) -> LabSettings:
+    """Read ``lab.toml``.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a missing one gives the defaults.
+
+    Raises
+    ------
+    SettingsError
+        When the file is not TOML, names something unknown, or a value has the wrong type.
+    """
+    if not path.exists():
+        return LabSettings()
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not readable as TOML ({error}); mend that line") from None
+    for section, values in document.items():
+        _check_section(path, section, values)
+    cell = document.get("cell", {})
+    settings = LabSettings(
+        lab_name=document.get("lab", {}).get("name"),
+        time_zone=document.get("lab", {}).get("time_zone"),
+        instrument=document.get("instrument", {}).get("name"),
+        electrode=cell.get("electrode"),
+        pressure_MPa=cell.get("pressure_MPa"),
+        temperature_se_K=float(cell.get("temperature_se_K", 1.0)),
+        reviewer=document.get("labels", {}).get("reviewer"),
+        source=path,
+    )
+    if settings.temperature_se_K < 0:
+        raise SettingsError(f"{path}: [cell] temperature_se_K must not be negative")
+    _check_zone(path, settings.time_zone)
+    return settings
+
+
+def _check_section(path: Path, section: str, values: Any) -> None:
+    known = _KNOWN.get(section)
+    if known is None or not isinstance(values, dict):
+        raise SettingsError(f"{path}: unknown section [{section}]; known are {', '.join(_KNOWN)}")
+    for name, value in values.items():
+        if name not in known:
+            raise SettingsError(
+                f"{path}: [{section}] has no setting {name!r}; known are {', '.join(known)}"
+            )
+        if isinstance(value, bool) or not isinstance(value, known[name]):
+            raise SettingsError(f"{path}: [{section}] {name} = {value!r} has the wrong type")
+
+
+def _check_zone(path: Path, zone: str | None) -> None:
+    if zone is None:
+        return
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise SettingsError(
+            f"{path}: [lab] time_zone = {zone!r} is not an IANA zone such as 'Europe/Berlin'"
+        ) from None
