@@ -1,0 +1,1 @@
+"""Impedance spectra: windows, tails, validity, circuits, simulation."""

@@ -1,0 +1,1 @@
+"""Figures: every function takes and returns a matplotlib Axes."""
