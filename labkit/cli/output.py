@@ -26,9 +26,7 @@ def print_json(value: Any) -> None:
     """Print one JSON value on stdout; NaN and infinities become null."""
     import orjson
 
-    text = orjson.dumps(
-        value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY, default=str
-    )
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY, default=str)
     sys.stdout.write(text.decode() + "\n")
 
 

@@ -125,7 +125,9 @@ def read_condition_sheet(path: Path) -> dict[str, SampleConditions]:
     rows = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     names = [(name or "").strip().lower() for name in rows.fieldnames or []]
     if "file" not in names:
-        raise UsageError(f"{path}: no column 'file'; the first line must be like file,pellet,temperature")
+        raise UsageError(
+            f"{path}: no column 'file'; the first line must be like file,pellet,temperature"
+        )
     rows.fieldnames = names
     sheet: dict[str, SampleConditions] = {}
     for row in rows:

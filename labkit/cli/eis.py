@@ -1,0 +1,71 @@
+"""``labkit eis``: look at one measurement, move its window, draw it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labkit.cli.output import json_option, print_json
+
+__all__ = ["eis"]
+
+
+@click.command(epilog="Example: labkit eis M3 --window 300Hz 20kHz --plot nyquist.png")
+@click.argument("measurement")
+@click.option(
+    "--window",
+    nargs=2,
+    default=None,
+    metavar="LO HI",
+    help="Frequencies of the tail window, such as 300Hz 20kHz; kept as set by hand.",
+)
+@click.option("--by", "set_by", default=None, help="Who sets the window (default: lab.toml).")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw the Nyquist plot to this file (.png, .svg, .pdf).",
+)
+@json_option
+@click.pass_obj
+def eis(
+    lab_path: Path,
+    measurement: str,
+    window: tuple[str, str] | None,
+    set_by: str | None,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Show one impedance measurement: resistance with both errors, window, verdict."""
+    from labkit.workflows.analysing import draw_measurement, examine_measurement
+    from labkit.workflows.lab import open_lab
+
+    lab = open_lab(lab_path)
+    result = examine_measurement(lab, measurement, window=window, set_by=set_by)
+    if plot is not None:
+        draw_measurement(lab, measurement, plot)
+        result["plot"] = str(plot)
+    if as_json:
+        print_json(result)
+        return
+    click.echo(f"{result['measurement']}: {result['file']}, sweep {result['sweep']}")
+    low, high = result["window_hz"] or (float("nan"), float("nan"))
+    click.echo(
+        f"R = {result['resistance_ohm']:.5g} ohm +- {result['resistance_random_ohm']:.2g} (random) "
+        f"+- {result['resistance_systematic_ohm']:.2g} (systematic), "
+        f"window {low:.4g} - {high:.4g} Hz ({result['window_source']})"
+        if result["resistance_ohm"] is not None
+        else "R: none"
+    )
+    if result["sigma_S_per_cm"] is not None:
+        click.echo(
+            f"sigma = {result['sigma_S_per_cm']:.4g} S/cm "
+            f"+- {result['sigma_random_S_per_cm']:.2g} (random) "
+            f"+- {result['sigma_systematic_S_per_cm']:.2g} (systematic)"
+        )
+    click.echo(f"verdict: {result['verdict']}")
+    for message in result["messages"]:
+        click.echo(f"  {message}")
+    if plot is not None:
+        click.echo(f"figure: {plot}")

@@ -1,0 +1,107 @@
+"""``labkit import``: raw files in, conductivities out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labkit.cli.output import json_option, print_error, print_json, print_table, progress_bar
+
+__all__ = ["import_"]
+
+
+@click.command("import", epilog="Example: labkit import --pellet P1 --temperature 25C cell_C01.mpr")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--pellet", default=None, help="Name of the pellet that was measured.")
+@click.option(
+    "--temperature", default=None, help="Sample temperature, such as 25C or --temperature=-25C."
+)
+@click.option(
+    "--table",
+    "sheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="A CSV sheet with the columns file, pellet, temperature.",
+)
+@json_option
+@click.pass_obj
+def import_(
+    lab_path: Path,
+    paths: tuple[Path, ...],
+    pellet: str | None,
+    temperature: str | None,
+    sheet: Path | None,
+    as_json: bool,
+) -> None:
+    """Import raw files or folders: store, extrapolate the blocking tail, compute sigma.
+
+    A file that was imported before adds nothing. A bad file is refused in one line and the
+    rest go on; the exit code then is 1.
+    """
+    from labkit.workflows.importing import import_paths
+    from labkit.workflows.lab import open_lab
+
+    with progress_bar("import") as progress:
+        report = import_paths(
+            open_lab(lab_path),
+            paths,
+            pellet=pellet,
+            temperature=temperature,
+            sheet=sheet,
+            progress=progress,
+        )
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+    for refused in report["refused"]:
+        print_error(refused["error"])
+    if report["refused"]:
+        raise SystemExit(1)
+
+
+def _show(report: dict[str, Any]) -> None:
+    rows = [
+        (
+            sweep["measurement"],
+            file["name"],
+            sweep["sweep"],
+            _celsius(sweep["temperature_K"], sweep["temperature_source"]),
+            _with_errors(
+                sweep["resistance_ohm"],
+                sweep["resistance_random_ohm"],
+                sweep["resistance_systematic_ohm"],
+            ),
+            _with_errors(
+                sweep["sigma_S_per_cm"],
+                sweep["sigma_random_S_per_cm"],
+                sweep["sigma_systematic_S_per_cm"],
+            ),
+            sweep["verdict"],
+            ", ".join(sweep["reasons"]),
+        )
+        for file in report["files"]
+        for sweep in file["sweeps"]
+    ]
+    if rows:
+        print_table(
+            ["id", "file", "sweep", "T", "R (ohm)", "sigma (S/cm)", "verdict", "reasons"], rows
+        )
+    click.echo(report["summary"])
+    for file in report["files"]:
+        for warning in file["warnings"]:
+            click.echo(f"note: {file['name']}: {warning}")
+
+
+def _celsius(temperature_K: float | None, source: str | None) -> str:
+    if temperature_K is None:
+        return "unknown"
+    return f"{temperature_K - 273.15:.4g} C ({source})"
+
+
+def _with_errors(value: float | None, random: float | None, systematic: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g} +- {random or 0.0:.2g} (random) +- {systematic or 0.0:.2g} (syst.)"

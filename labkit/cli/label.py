@@ -1,0 +1,221 @@
+"""``labkit label``: propose, review and look at validated conductivities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labkit.cli.output import json_option, print_json, print_table
+
+__all__ = ["label"]
+
+_by_option = click.option(
+    "--by", "actor", default=None, help="Who does it (default: reviewer in lab.toml)."
+)
+
+
+@click.group()
+def label() -> None:
+    """Labels: conductivities with their evidence; proposed, accepted or rejected by a person."""
+
+
+@label.command(epilog="Example: labkit label propose M1 --structure mp-985592")
+@click.argument("evidence")
+@click.option(
+    "--structure", "structure_ids", multiple=True, help="Structure it belongs to; may be repeated."
+)
+@click.option("--polymorph", default=None, help="Name of the polymorph, such as argyrodite.")
+@click.option("--space-group", type=click.IntRange(1, 230), default=None)
+@click.option(
+    "--because", default=None, help="Needed when the verdict of the evidence is not 'accepted'."
+)
+@_by_option
+@json_option
+@click.pass_obj
+def propose(
+    lab_path: Path,
+    evidence: str,
+    structure_ids: tuple[str, ...],
+    polymorph: str | None,
+    space_group: int | None,
+    because: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Propose a label from a measurement (M1) or an Arrhenius fit (A3)."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.labelling import propose_label
+
+    result = propose_label(
+        open_lab(lab_path),
+        evidence,
+        structure_ids=structure_ids,
+        polymorph=polymorph,
+        space_group_number=space_group,
+        because=because,
+        actor=actor,
+    )
+    _print_label(result, as_json)
+
+
+@label.command(
+    epilog="Example: labkit label accept L1 --by 'A. See' --reason 'three pellets agree'"
+)
+@click.argument("label_id")
+@click.option("--reason", required=True, help="Why; kept with the label forever.")
+@_by_option
+@json_option
+@click.pass_obj
+def accept(lab_path: Path, label_id: str, reason: str, actor: str | None, as_json: bool) -> None:
+    """Accept a proposed label; it counts in the next ranking."""
+    _decide(lab_path, label_id, "accept", reason, actor, as_json)
+
+
+@label.command(epilog="Example: labkit label reject L1 --by 'A. See' --reason 'pellet was cracked'")
+@click.argument("label_id")
+@click.option("--reason", required=True, help="Why; kept with the label forever.")
+@_by_option
+@json_option
+@click.pass_obj
+def reject(lab_path: Path, label_id: str, reason: str, actor: str | None, as_json: bool) -> None:
+    """Reject a label; it stays in the database with its history."""
+    _decide(lab_path, label_id, "reject", reason, actor, as_json)
+
+
+@label.command("list", epilog="Example: labkit label list --state proposed")
+@click.option(
+    "--state",
+    type=click.Choice(["proposed", "accepted", "rejected", "superseded"]),
+    default=None,
+)
+@click.option("--formula", default=None, help="Only this composition, in any way of writing.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@json_option
+@click.pass_obj
+def list_(
+    lab_path: Path, state: str | None, formula: str | None, limit: int, as_json: bool
+) -> None:
+    """List labels, the newest first."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.labelling import list_labels
+
+    labels = list_labels(open_lab(lab_path), state=state, formula=formula, limit=limit)
+    if as_json:
+        print_json(labels)
+        return
+    print_table(
+        ["label", "state", "formula", "sigma (S/cm)", "T (C)", "source", "structures"],
+        [_label_row(row) for row in labels],
+    )
+
+
+@label.command(epilog="Example: labkit label show L1")
+@click.argument("label_id")
+@json_option
+@click.pass_obj
+def show(lab_path: Path, label_id: str, as_json: bool) -> None:
+    """Show a label with its evidence, its structures and its whole history."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.labelling import show_label
+
+    result = show_label(open_lab(lab_path), label_id)
+    _print_label(result, as_json)
+    if not as_json:
+        for event in result["history"]:
+            click.echo(f"  {event['at']}  {event['action']} by {event['actor']}: {event['reason']}")
+
+
+@label.command("import", epilog="Example: labkit label import obelix")
+@click.argument("source", type=click.Choice(["paper", "label-csv", "obelix"]))
+@_by_option
+@json_option
+@click.pass_obj
+def import_(lab_path: Path, source: str, actor: str | None, as_json: bool) -> None:
+    """Load published labels: the paper's pool, its label CSV, or OBELiX, as accepted evidence."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.labelling import import_published
+
+    result = import_published(open_lab(lab_path), source, actor=actor)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(
+            f"{source}: {result['rows']} rows, {result['labels_added']} labels added, "
+            f"{result['matched']} of its labels belong to a structure of this lab"
+        )
+
+
+@label.command(epilog="Example: labkit label conflicts --decades 1")
+@click.option(
+    "--decades",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Show compositions whose values are further apart than this.",
+)
+@json_option
+@click.pass_obj
+def conflicts(lab_path: Path, decades: float, as_json: bool) -> None:
+    """Show cells a person must read, and compositions whose values disagree."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.labelling import list_conflicts
+
+    result = list_conflicts(open_lab(lab_path), decades=decades)
+    if as_json:
+        print_json(result)
+        return
+    print_table(
+        ["item", "source row", "field", "cell", "why", "suggestion"],
+        [
+            (row["item"], row["row"], row["field"], row["cell"], row["message"], row["suggestion"])
+            for row in result["review"]
+        ],
+        title=f"{len(result['review'])} cells to be read by a person",
+    )
+    print_table(
+        ["composition", "space group", "decades apart", "values (S/cm)"],
+        [
+            (row["formula"], row["space_group_number"], f"{row['decades']:.2f}", row["values_text"])
+            for row in result["disagreements"]
+        ],
+        title=f"{len(result['disagreements'])} compositions further apart than {decades:g} decades",
+    )
+
+
+def _decide(
+    lab_path: Path, label_id: str, action: str, reason: str, actor: str | None, as_json: bool
+) -> None:
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.labelling import decide_label
+
+    _print_label(
+        decide_label(open_lab(lab_path), label_id, action, reason=reason, actor=actor), as_json
+    )
+
+
+def _label_row(row: dict[str, Any]) -> tuple[object, ...]:
+    qualifier = "" if row["qualifier"] == "=" else row["qualifier"]
+    temperature = row["temperature_K"]
+    return (
+        row["label"],
+        row["state"],
+        row["formula"],
+        f"{qualifier}{row['sigma_S_per_cm']:.3g}",
+        "" if temperature is None else f"{temperature - 273.15:.4g}",
+        row["source"],
+        ", ".join(row["structures"]),
+    )
+
+
+def _print_label(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    print_table(
+        ["label", "state", "formula", "sigma (S/cm)", "T (C)", "source", "structures"],
+        [_label_row(result)],
+    )
+    for note in result.get("notes", ()):
+        click.echo(f"note: {note}")

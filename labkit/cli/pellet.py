@@ -1,0 +1,104 @@
+"""``labkit pellet``: the samples of the lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labkit.cli.output import json_option, print_json, print_table
+
+__all__ = ["pellet"]
+
+
+@click.group()
+def pellet() -> None:
+    """Pellets: name, formula and geometry with its uncertainty."""
+
+
+@pellet.command(
+    epilog="Example: labkit pellet add P1 --formula Li6PS5Cl "
+    "--thickness 0.81mm+-0.01mm --diameter 6.35mm+-0.02mm"
+)
+@click.argument("name")
+@click.option("--formula", required=True, help="Composition, such as Li6PS5Cl.")
+@click.option("--thickness", required=True, help="With its unit, such as 0.81mm+-0.01mm.")
+@click.option("--diameter", required=True, help="With its unit, such as 6.35mm+-0.02mm.")
+@click.option("--batch", default=None, help="Batch of the powder; replicates share it.")
+@click.option("--electrode", default=None, help="Blocking electrode, such as Au.")
+@click.option("--pressure", default=None, help="Stack pressure with its unit, such as 100MPa.")
+@click.option("--comment", default=None, help="Anything worth keeping.")
+@json_option
+@click.pass_obj
+def add(
+    lab_path: Path,
+    name: str,
+    formula: str,
+    thickness: str,
+    diameter: str,
+    batch: str | None,
+    electrode: str | None,
+    pressure: str | None,
+    comment: str | None,
+    as_json: bool,
+) -> None:
+    """Add a pellet; the spread after +- is one standard error."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.pellets import add_pellet
+
+    result = add_pellet(
+        open_lab(lab_path),
+        name,
+        formula=formula,
+        thickness=thickness,
+        diameter=diameter,
+        batch=batch,
+        electrode=electrode,
+        pressure=pressure,
+        comment=comment,
+    )
+    if as_json:
+        print_json(result)
+        return
+    click.echo(
+        f"pellet {result['name']}: {result['formula']}, "
+        f"t/A = {result['cell_constant_per_cm']:.4g} /cm "
+        f"(+- {100 * result['cell_constant_relative_se']:.2g} %)"
+    )
+
+
+@pellet.command("list", epilog="Example: labkit pellet list")
+@json_option
+@click.pass_obj
+def list_(lab_path: Path, as_json: bool) -> None:
+    """List the pellets of the lab."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.pellets import list_pellets
+
+    pellets = list_pellets(open_lab(lab_path))
+    if as_json:
+        print_json(pellets)
+        return
+    print_table(
+        [
+            "pellet",
+            "formula",
+            "batch",
+            "thickness (mm)",
+            "diameter (mm)",
+            "t/A (1/cm)",
+            "measurements",
+        ],
+        [
+            (
+                row["name"],
+                row["formula"],
+                row["batch"],
+                f"{1e3 * row['thickness_m']:.4g}",
+                f"{1e3 * row['diameter_m']:.4g}",
+                f"{row['cell_constant_per_cm']:.4g}",
+                row["measurements"],
+            )
+            for row in pellets
+        ],
+    )

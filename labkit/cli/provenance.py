@@ -1,0 +1,72 @@
+"""``labkit why`` and ``labkit replay``: where a number comes from, and whether it still holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labkit.cli.output import json_option, print_json, print_table, progress_bar
+
+__all__ = ["replay", "why"]
+
+
+@click.command(epilog="Example: labkit why L1")
+@click.argument("identifier")
+@json_option
+@click.pass_obj
+def why(lab_path: Path, identifier: str, as_json: bool) -> None:
+    """Print the chain behind a number: label, fit, measurement, raw file, versions."""
+    from labkit.workflows.explaining import explain
+    from labkit.workflows.lab import open_lab
+
+    chain = explain(open_lab(lab_path), identifier)
+    if as_json:
+        print_json(chain)
+    else:
+        _show(chain, 0)
+
+
+def _show(node: dict[str, Any], depth: int) -> None:
+    click.echo("  " * depth + f"{node['identifier']}: {node['summary']}")
+    for name, value in node.get("details", {}).items():
+        click.echo("  " * (depth + 1) + f"{name}: {value}")
+    for child in node.get("inputs", ()):
+        _show(child, depth + 1)
+
+
+@click.command(epilog="Example: labkit replay --all")
+@click.argument("identifier", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every analysis of the lab.")
+@json_option
+@click.pass_obj
+def replay(lab_path: Path, identifier: str | None, everything: bool, as_json: bool) -> None:
+    """Recompute a stored conductivity from its stored data and compare."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.replaying import replay_analyses
+
+    if (identifier is None) == (not everything):
+        raise click.UsageError("name one analysis or measurement, or give --all")
+    with progress_bar("replay") as progress:
+        result = replay_analyses(open_lab(lab_path), identifier, progress=progress)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(f"{result['equal']} of {result['checked']} are equal")
+        if result["different"]:
+            print_table(
+                ["analysis", "measurement", "quantity", "stored", "now"],
+                [
+                    (
+                        row["analysis"],
+                        row["measurement"],
+                        row["quantity"],
+                        row["stored"],
+                        row["now"],
+                    )
+                    for row in result["different"]
+                ],
+            )
+    if result["different"]:
+        raise SystemExit(1)

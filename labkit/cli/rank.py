@@ -1,0 +1,73 @@
+"""``labkit rank``: candidates, what moved, and which label moved it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labkit.cli.output import json_option, print_json, print_table, progress_bar
+
+__all__ = ["rank"]
+
+
+@click.command(epilog="Example: labkit rank --top 20 --since last")
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option(
+    "--since",
+    default="last",
+    show_default=True,
+    help="Compare with this ranking: 'last' or its id, such as R3.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["tree-mean", "cluster-rule"]),
+    default="tree-mean",
+    show_default=True,
+    help="Shrunken tree mean, or the paper's rule (clusters that hold or touch a high label).",
+)
+@click.option(
+    "--depth", type=click.IntRange(2, 300), default=241, show_default=True, help="Clusters."
+)
+@json_option
+@click.pass_obj
+def rank(lab_path: Path, top: int, since: str, method: str, depth: int, as_json: bool) -> None:
+    """Re-rank the structures with the label set as it stands."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.ranking import rank_candidates
+
+    with progress_bar("rank") as progress:
+        result = rank_candidates(
+            open_lab(lab_path), top=top, since=since, method=method, depth=depth, progress=progress
+        )
+    if as_json:
+        print_json(result)
+    else:
+        _show(result)
+
+
+def _show(result: dict[str, Any]) -> None:
+    print_table(
+        ["rank", "structure", "formula", "score log10(S/cm)", "+-", "cluster", "nearest labels"],
+        [
+            (
+                row["rank"],
+                row["structure"],
+                row["formula"],
+                f"{row['score']:.2f}",
+                f"{row['score_se']:.2f}",
+                row["cluster"],
+                row["evidence"],
+            )
+            for row in result["top"]
+        ],
+        title=f"{result['ranking']}: {result['candidates']} candidates, {result['labels']} labels, "
+        f"{result['method']}",
+    )
+    if result["previous"] is None:
+        click.echo("first ranking of this lab: nothing to compare with")
+        return
+    click.echo(f"since {result['previous']}: {result['summary']}")
+    for movement in result["moved"]:
+        click.echo(f"  {movement['sentence']}")

@@ -1,0 +1,82 @@
+"""``labkit screen``: describe and cluster the pool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labkit.cli.output import json_option, print_json, print_table, progress_bar
+
+__all__ = ["screen"]
+
+MODES = ("structure", "A", "AM", "CAN", "CAMN", "A40", "AM40", "CAN40", "CAMN40")
+
+
+@click.group()
+def screen() -> None:
+    """Screening: representations of the structures and their cluster tree."""
+
+
+@screen.command(epilog="Example: labkit screen describe --descriptor soap --mode CAN")
+@click.option("--descriptor", default="soap", show_default=True)
+@click.option("--mode", type=click.Choice(MODES), default="CAN", show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes (default: all).")
+@json_option
+@click.pass_obj
+def describe(lab_path: Path, descriptor: str, mode: str, jobs: int | None, as_json: bool) -> None:
+    """Compute the representation of every structure; goes on where it stopped."""
+    from labkit.workflows.describing import describe_pool
+    from labkit.workflows.lab import open_lab
+
+    with progress_bar(f"{descriptor} {mode}") as progress:
+        result = describe_pool(
+            open_lab(lab_path), descriptor=descriptor, mode=mode, jobs=jobs, progress=progress
+        )
+    summary = result.summary()
+    if as_json:
+        print_json(summary)
+        return
+    click.echo(
+        f"{summary['described']} of {summary['structures']} structures described "
+        f"({summary['length']} numbers each), {summary['failed']} failed"
+    )
+    if summary["charges"]:
+        print_table(["charges by", "structures"], list(summary["charges"].items()))
+    if summary["failures_by_code"]:
+        print_table(["failure", "structures"], list(summary["failures_by_code"].items()))
+
+
+@screen.command(epilog="Example: labkit screen cluster --plot w_sigma.png")
+@click.option("--descriptor", default="soap", show_default=True)
+@click.option("--mode", type=click.Choice(MODES), default="CAN", show_default=True)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw W_sigma against the number of clusters to this file.",
+)
+@json_option
+@click.pass_obj
+def cluster(lab_path: Path, descriptor: str, mode: str, plot: Path | None, as_json: bool) -> None:
+    """Build the Ward tree and score it: W_sigma over depth beside a random assignment."""
+    from labkit.workflows.describing import score_tree
+    from labkit.workflows.lab import open_lab
+
+    with progress_bar(f"{descriptor} {mode}") as progress:
+        result = score_tree(
+            open_lab(lab_path), descriptor=descriptor, mode=mode, progress=progress, plot=plot
+        )
+    if as_json:
+        print_json(result)
+        return
+    print_table(
+        ["clusters", "W_sigma", "random assignment", "z"],
+        [
+            (row["k"], f"{row['w_sigma']:.1f}", f"{row['random_mean']:.1f}", f"{row['z']:.2f}")
+            for row in result["table"]
+        ],
+        title=f"{result['labels']} labels on {result['structures']} structures",
+    )
+    if plot is not None:
+        click.echo(f"figure: {plot}")

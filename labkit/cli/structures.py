@@ -1,0 +1,61 @@
+"""``labkit structures``: the pool of candidates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labkit.cli.output import json_option, print_error, print_json, print_table, progress_bar
+
+__all__ = ["structures"]
+
+
+@click.group()
+def structures() -> None:
+    """Structures: what the screening ranks."""
+
+
+@structures.command(epilog="Example: labkit structures add materials-project obelix my.cif")
+@click.argument("sources", nargs=-1, required=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Add about this many Materials Project entries; every labelled one is among them.",
+)
+@json_option
+@click.pass_obj
+def add(lab_path: Path, sources: tuple[str, ...], limit: int | None, as_json: bool) -> None:
+    """Add structures: materials-project, obelix, prototypes, or CIF files and folders."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.structure_pool import add_structures
+
+    with progress_bar("structures") as progress:
+        result = add_structures(open_lab(lab_path), sources, limit=limit, progress=progress)
+    if as_json:
+        print_json(result)
+    else:
+        for source in result["sources"]:
+            click.echo(f"{source['source']}: {source['added']} added, {source['known']} known")
+        click.echo(f"structures in this lab: {result['total']}")
+    for refused in result["refused"]:
+        print_error(refused["error"])
+    if result["refused"]:
+        raise SystemExit(1)
+
+
+@structures.command(epilog="Example: labkit structures show mp-985592")
+@click.argument("structure_id")
+@json_option
+@click.pass_obj
+def show(lab_path: Path, structure_id: str, as_json: bool) -> None:
+    """Show one structure: composition, symmetry, properties, labels, place in the ranking."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.structure_pool import show_structure
+
+    result = show_structure(open_lab(lab_path), structure_id)
+    if as_json:
+        print_json(result)
+        return
+    print_table(["", ""], [(name, value) for name, value in result.items() if name != "cif"])
