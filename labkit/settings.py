@@ -10,7 +10,13 @@ from typing import Any
 
 from labkit.errors import SettingsError
 
-__all__ = ["LAB_TOML_TEMPLATE", "LabSettings", "database_url", "default_lab_folder", "read_settings"]
+__all__ = [
+    "LAB_TOML_TEMPLATE",
+    "LabSettings",
+    "database_url",
+    "default_lab_folder",
+    "read_settings",
+]
 
 LAB_TOML_TEMPLATE = """\
 # Defaults of this lab. Every value may be left out; a command line option wins over it.

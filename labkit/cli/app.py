@@ -45,7 +45,7 @@ __all__ = ["app", "main"]
 @click.version_option(labkit.__version__, prog_name="labkit")
 @click.pass_context
 def app(context: click.Context, lab_path: Path | None) -> None:
-    """The data bench of a solid-electrolyte lab: raw file, conductivity, label, ranking."""
+    """Take raw files to conductivities, labels and a ranked list of candidates."""
     context.obj = lab_path or default_lab_folder()
 
 

@@ -60,9 +60,7 @@ def propose(
     _print_label(result, as_json)
 
 
-@label.command(
-    epilog="Example: labkit label accept L1 --by 'A. See' --reason 'three pellets agree'"
-)
+@label.command(epilog="Example: labkit label accept L1 --reason 'three pellets agree'")
 @click.argument("label_id")
 @click.option("--reason", required=True, help="Why; kept with the label forever.")
 @_by_option
@@ -73,7 +71,7 @@ def accept(lab_path: Path, label_id: str, reason: str, actor: str | None, as_jso
     _decide(lab_path, label_id, "accept", reason, actor, as_json)
 
 
-@label.command(epilog="Example: labkit label reject L1 --by 'A. See' --reason 'pellet was cracked'")
+@label.command(epilog="Example: labkit label reject L1 --reason 'the pellet was cracked'")
 @click.argument("label_id")
 @click.option("--reason", required=True, help="Why; kept with the label forever.")
 @_by_option

@@ -65,8 +65,7 @@ def arrhenius(
                 f"{row['sigma25_interval95_S_per_cm'][1]:.2g}]"
                 + (" extrapolated" if row["sigma25_extrapolated"] else ""),
                 row["n_points"],
-                f"{row['temperature_range_K'][0] - 273.15:.4g} - "
-                f"{row['temperature_range_K'][1] - 273.15:.4g}",
+                " - ".join(f"{kelvin - 273.15:.4g}" for kelvin in row["temperature_range_K"]),
                 f"{row['verdict']} {', '.join(row['reasons'])}",
             )
             for row in results

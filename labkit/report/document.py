@@ -109,7 +109,7 @@ def write_report(path: Path, html: str) -> Path:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(html)
         Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -66,7 +66,7 @@ class Lab:
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(temporary).chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
-            os.replace(temporary, target)
+            Path(temporary).replace(target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

@@ -26,7 +26,7 @@ _ZERO_CELSIUS_K = 273.15
 
 _IN_NAME = re.compile(
     r"""
-    (?P<before>[A-Za-z0-9.]?)          # what stands before a sign decides what the sign means
+    (?:(?<=(?P<glued>[A-Za-z0-9.]))|)  # what stands before a sign decides what the sign means
     (?P<sign>[-+]|minus|m(?=\d))?
     (?P<number>\d{1,4}(?:[.p]\d+)?)
     \s?_?
@@ -87,7 +87,7 @@ def temperature_from_name(name: str) -> float | None:
     stem = re.sub(r"\.[A-Za-z]\w{1,9}$", "", name)
     found: set[float] = set()
     for match in _IN_NAME.finditer(stem):
-        glued = bool(match["before"])
+        glued = match["glued"] is not None
         sign = match["sign"]
         if glued and sign is None:
             continue
