@@ -1,0 +1,321 @@
+"""Rank structures from a Ward tree and the labels known today.
+
+Two rules, both from cluster numbers alone, so that a new label costs milliseconds:
+
+* `rank_by_cluster_rule`: Laskowski et al., Energy Environ. Sci. 2023, 16, 1264. At depth 241 every
+  cluster that holds a label above 1e-5 S/cm is selected, together with the cluster nearest to it.
+* `rank_by_tree_mean`: every structure gets an expected log10(sigma) with an uncertainty. Each
+  cluster mean is shrunk toward its parent's along the path from the root (empirical Bayes, the
+  idea of James and Stein). It is computed exactly, by passing messages up and down the tree, as
+  the posterior mean of values that drift from parent to child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from screening.errors import LabelError, ScreeningError
+from screening.tree import WardTree
+from screening.tree_mean import TreeMean, fit_tree_mean
+from screening.variance import check_labels
+
+__all__ = ["Labels", "Ranking", "rank", "rank_by_cluster_rule", "rank_by_tree_mean"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+HOLDS, TOUCHES, NEITHER = 2, 1, 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """Conductivity labels of structures.
+
+    Attributes
+    ----------
+    index : ndarray of int, shape (m,)
+        Row of the structure of each label.
+    log_sigma : ndarray, shape (m,)
+        log10 of the conductivity in S/cm; an upper bound is given as the bound itself.
+    names : tuple of str
+        What people call each label, for example ``L7``.
+    is_upper_bound : ndarray of bool, shape (m,)
+        Whether the conductivity was reported as "less than".
+    """
+
+    index: IntArray
+    log_sigma: FloatArray
+    names: tuple[str, ...]
+    is_upper_bound: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        index: npt.ArrayLike,
+        log_sigma: npt.ArrayLike,
+        names: Sequence[str] | None = None,
+        is_upper_bound: npt.ArrayLike | None = None,
+    ) -> Labels:
+        """Build labels from plain sequences.
+
+        Raises
+        ------
+        LabelError
+            When lengths differ, a value is not finite or a name occurs twice.
+        """
+        rows = np.asarray(index, dtype=np.int64).reshape(-1)
+        top = int(rows.max()) + 1 if rows.size else 1
+        rows, values = check_labels(top, rows, log_sigma)
+        called = tuple(names) if names is not None else tuple(f"row {row}" for row in rows)
+        if len(called) != rows.size:
+            raise LabelError(f"{len(called)} label names for {rows.size} labels")
+        if names is not None and len(set(called)) != len(called):
+            twice = next(name for name in called if called.count(name) > 1)
+            raise LabelError(f"label {twice} is given twice")
+        bound = (
+            np.zeros(rows.size, dtype=np.bool_)
+            if is_upper_bound is None
+            else np.asarray(is_upper_bound, dtype=np.bool_).reshape(-1)
+        )
+        if bound.size != rows.size:
+            raise LabelError(f"{bound.size} upper-bound marks for {rows.size} labels")
+        return cls(rows, values, called, bound)
+
+    def __len__(self) -> int:
+        return int(self.index.size)
+
+    def without(self, positions: Sequence[int]) -> Labels:
+        """Return the labels less those at the given positions."""
+        keep = np.ones(len(self), dtype=np.bool_)
+        keep[list(positions)] = False
+        names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
+        return Labels(self.index[keep], self.log_sigma[keep], names, self.is_upper_bound[keep])
+
+    def joined(self, other: Labels) -> Labels:
+        """Return these labels followed by `other`."""
+        return Labels(
+            np.concatenate([self.index, other.index]),
+            np.concatenate([self.log_sigma, other.log_sigma]),
+            self.names + other.names,
+            np.concatenate([self.is_upper_bound, other.is_upper_bound]),
+        )
+
+    def take(self, positions: Sequence[int]) -> Labels:
+        """Return the labels at the given positions."""
+        chosen = list(positions)
+        return Labels(
+            self.index[chosen],
+            self.log_sigma[chosen],
+            tuple(self.names[position] for position in chosen),
+            self.is_upper_bound[chosen],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Every structure with its score and its place.
+
+    Attributes
+    ----------
+    method : str
+        ``cluster-rule`` or ``tree-mean``.
+    score : ndarray, shape (n,)
+        Higher is better. Expected log10(sigma in S/cm) for the tree mean; for the cluster rule
+        2 (cluster holds a high label), 1 (cluster is next to one that does) or 0.
+    uncertainty : ndarray, shape (n,)
+        Standard deviation of the score in decades; zero for the cluster rule.
+    place : ndarray of int, shape (n,)
+        1 for the best. Equal scores are ordered by the second criterion of the method, then by
+        row, so a ranking is reproducible.
+    selected : ndarray of bool, shape (n,)
+        Whether the rule selects the structure.
+    cluster : ndarray of int, shape (n,)
+        Cluster of each structure at the depth that decided its score.
+    parameters : mapping
+        Everything needed to rank again.
+    ids : tuple of str or None
+        Names of the structures.
+    """
+
+    method: str
+    score: FloatArray
+    uncertainty: FloatArray
+    place: IntArray
+    selected: npt.NDArray[np.bool_]
+    cluster: npt.NDArray[np.int16]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    ids: tuple[str, ...] | None = None
+
+    @property
+    def order(self) -> IntArray:
+        """Rows, best first."""
+        return np.argsort(self.place, kind="stable")
+
+    def top(self, count: int) -> IntArray:
+        """Rows of the best `count` structures, best first."""
+        return self.order[:count]
+
+    def name(self, row: int) -> str:
+        """Name of a structure."""
+        return self.ids[row] if self.ids is not None else f"row {row}"
+
+
+def _places(*keys: FloatArray) -> IntArray:
+    """Place 1 ... n by falling keys, the first key first; ties keep the order of rows."""
+    order = np.lexsort(tuple(-key for key in reversed(keys)))
+    place = np.empty(order.size, dtype=np.int64)
+    place[order] = np.arange(1, order.size + 1)
+    return place
+
+
+def rank_by_cluster_rule(
+    tree: WardTree,
+    labels: Labels,
+    *,
+    depth: int = 241,
+    threshold_S_per_cm: float = 1e-5,
+    adjacency: str = "centroid",
+) -> Ranking:
+    """Select the clusters that hold a good conductor, and their neighbours.
+
+    Parameters
+    ----------
+    tree : WardTree
+    labels : Labels
+        An upper bound never counts as a high label.
+    depth : int
+        Number of clusters (the published choice is 241); the deepest cut where a tree is smaller.
+    threshold_S_per_cm : float
+        A label above this marks its cluster.
+    adjacency : {"centroid", "sibling", "none"}
+        What else is selected: the cluster whose centroid is nearest (published rule), the clusters
+        on the other side of the last merge above, or nothing.
+
+    Returns
+    -------
+    Ranking
+        Inside each class structures are ordered by the best label of their own (or touching)
+        cluster.
+    """
+    index, values = check_labels(tree.n_rows, labels.index, labels.log_sigma)
+    clusters = tree.clusters_at(min(depth, tree.max_k))
+    column = min(depth, tree.max_k) - 1
+    n_clusters = int(clusters.max()) + 1
+    high = (values > np.log10(threshold_S_per_cm)) & ~labels.is_upper_bound
+    best = np.full(n_clusters, -np.inf)
+    np.maximum.at(best, clusters[index[high]], values[high])
+    holds = np.flatnonzero(np.isfinite(best))
+    touching = np.full(n_clusters, -np.inf)
+    for cluster in holds:
+        for neighbour in _neighbours(tree, column, int(cluster), adjacency):
+            touching[neighbour] = max(touching[neighbour], best[cluster])
+    role = np.where(np.isfinite(best), HOLDS, np.where(np.isfinite(touching), TOUCHES, NEITHER))
+    second = np.where(role == HOLDS, best, touching)
+    score = role[clusters].astype(np.float64)
+    parameters = {
+        "depth": int(depth),
+        "threshold_S_per_cm": float(threshold_S_per_cm),
+        "adjacency": adjacency,
+    }
+    return Ranking(
+        method="cluster-rule",
+        score=score,
+        uncertainty=np.zeros(tree.n_rows),
+        place=_places(score, np.nan_to_num(second, neginf=-1e3)[clusters]),
+        selected=score > NEITHER,
+        cluster=clusters,
+        parameters=parameters,
+        ids=tree.ids_,
+    )
+
+
+def _neighbours(tree: WardTree, column: int, cluster: int, adjacency: str) -> list[int]:
+    if adjacency == "none":
+        return []
+    if adjacency == "centroid":
+        nearest = int(tree.nearest_[column, cluster])
+        return [nearest] if nearest >= 0 else []
+    if adjacency == "sibling":
+        return tree.siblings(column + 1, cluster)
+    raise ScreeningError(
+        f"adjacency {adjacency!r}: choose 'centroid' (nearest mean), 'sibling' (tree) or 'none'"
+    )
+
+
+def rank_by_tree_mean(
+    tree: WardTree,
+    labels: Labels,
+    *,
+    floor_log_sigma: float | None = -10.0,
+    depth: int | None = None,
+    branch_length: str = "log-height",
+    model: TreeMean | None = None,
+) -> Ranking:
+    """Rank by the expected log10(sigma), shrunk along the tree.
+
+    Parameters
+    ----------
+    tree : WardTree
+    labels : Labels
+    floor_log_sigma : float or None
+        Labels below are raised to it. Bounds such as ``<1e-10`` and extrapolations far below what
+        can be measured would otherwise dominate every mean. None uses labels as they are.
+    depth : int, optional
+        Deepest cut that carries a mean of its own; all cuts of the tree by default.
+    branch_length : {"log-height", "height", "unit"}
+        How far a child's mean may drift from its parent's: in proportion to the difference of the
+        log merge heights, of the heights, or equally at every split.
+    model : TreeMean, optional
+        Variances of an earlier fit to be kept fixed; estimated from the labels otherwise.
+
+    Returns
+    -------
+    Ranking
+        ``selected`` marks the structures expected above 1e-5 S/cm.
+    """
+    index, values = check_labels(tree.n_rows, labels.index, labels.log_sigma)
+    if floor_log_sigma is not None:
+        values = np.maximum(values, floor_log_sigma)
+    k = tree.max_k if depth is None else min(depth, tree.max_k)
+    clusters = tree.clusters_at(k)
+    fitted = fit_tree_mean(
+        tree, index, values, depth=k, branch_length=branch_length, variances=model
+    )
+    score = fitted.mean[clusters]
+    uncertainty = fitted.standard_deviation[clusters]
+    return Ranking(
+        method="tree-mean",
+        score=score,
+        uncertainty=uncertainty,
+        place=_places(score, -uncertainty),
+        selected=score > -5.0,
+        cluster=clusters,
+        parameters={
+            "floor_log_sigma": floor_log_sigma,
+            "depth": k,
+            "branch_length": branch_length,
+            "drift_variance": fitted.drift_variance,
+            "label_variance": fitted.label_variance,
+        },
+        ids=tree.ids_,
+    )
+
+
+def rank(tree: WardTree, labels: Labels, method: str = "tree-mean", **parameters: Any) -> Ranking:
+    """Rank by the named method (``tree-mean`` or ``cluster-rule``).
+
+    Parameters that a ranking reports but that are results (the variances of the tree mean) are
+    ignored, so ``rank(tree, labels, r.method, **r.parameters)`` ranks again.
+    """
+    if method == "tree-mean":
+        results = ("drift_variance", "label_variance")
+        chosen = {name: value for name, value in parameters.items() if name not in results}
+        return rank_by_tree_mean(tree, labels, **chosen)
+    if method == "cluster-rule":
+        return rank_by_cluster_rule(tree, labels, **parameters)
+    raise ScreeningError(f"no ranking method {method!r}: choose 'tree-mean' or 'cluster-rule'")

@@ -1,0 +1,342 @@
+"""What moved between two rankings, and which label moved it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from screening.errors import ScreeningError
+from screening.rank import Labels, Ranking, rank
+from screening.tree import WardTree
+
+__all__ = ["LabelChange", "Movement", "RankingChange", "compare_rankings"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """One label that differs between two label sets.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"added", "removed", "revised"}
+    row : int
+        Structure of the label.
+    log_sigma_before, log_sigma_after : float or None
+    """
+
+    name: str
+    kind: str
+    row: int
+    log_sigma_before: float | None
+    log_sigma_after: float | None
+
+    def describe(self) -> str:
+        """Return the change in words."""
+        if self.kind == "added":
+            return f"label {self.name} ({_sigma(self.log_sigma_after)}) was added"
+        if self.kind == "removed":
+            return f"label {self.name} ({_sigma(self.log_sigma_before)}) was taken away"
+        return (
+            f"label {self.name} was revised from {_sigma(self.log_sigma_before)} "
+            f"to {_sigma(self.log_sigma_after)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One structure that changed its place.
+
+    Attributes
+    ----------
+    row : int
+    name : str
+        Name of the structure.
+    place_before, place_after : int
+        1 is the best.
+    score_before, score_after : float
+    cause : LabelChange or None
+        The changed label without which the score would have moved least; None when no single
+        label makes a difference.
+    place_without_cause : int or None
+        Where the structure would stand had that one label not changed.
+    sentence : str
+        All of this in words.
+    """
+
+    row: int
+    name: str
+    place_before: int
+    place_after: int
+    score_before: float
+    score_after: float
+    cause: LabelChange | None
+    place_without_cause: int | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankingChange:
+    """Difference of two rankings of the same structures.
+
+    Attributes
+    ----------
+    labels : tuple of LabelChange
+        What changed in the label set.
+    movements : tuple of Movement
+        The movements reported: those among the top first.
+    n_moved : int
+        Structures whose score changed by more than the smallest shift that counts.
+    entered, left : tuple of int
+        Rows that entered or left the top.
+    sentence : str
+        A summary in words.
+    """
+
+    labels: tuple[LabelChange, ...]
+    movements: tuple[Movement, ...]
+    n_moved: int
+    entered: tuple[int, ...]
+    left: tuple[int, ...]
+    sentence: str
+
+
+def _sigma(log_sigma: float | None) -> str:
+    return "none" if log_sigma is None else f"{10.0**log_sigma:.2g} S/cm"
+
+
+def label_changes(before: Labels, after: Labels) -> list[LabelChange]:
+    """List the labels that were added, removed or revised.
+
+    A label is recognised by its name; the same name at another structure counts as revised.
+    """
+    old = {name: position for position, name in enumerate(before.names)}
+    new = {name: position for position, name in enumerate(after.names)}
+    changes = []
+    for name, position in new.items():
+        row, value = int(after.index[position]), float(after.log_sigma[position])
+        if name not in old:
+            changes.append(LabelChange(name, "added", row, None, value))
+            continue
+        earlier = float(before.log_sigma[old[name]])
+        moved = int(before.index[old[name]]) != row
+        bound = before.is_upper_bound[old[name]] != after.is_upper_bound[position]
+        if moved or bound or earlier != value:
+            changes.append(LabelChange(name, "revised", row, earlier, value))
+    for name, position in old.items():
+        if name not in new:
+            changes.append(
+                LabelChange(
+                    name,
+                    "removed",
+                    int(before.index[position]),
+                    float(before.log_sigma[position]),
+                    None,
+                )
+            )
+    return changes
+
+
+def _undo(change: LabelChange, before: Labels, after: Labels) -> Labels:
+    """Return the later labels with one change taken back."""
+    kept = after
+    if change.kind in ("added", "revised"):
+        kept = kept.without([after.names.index(change.name)])
+    if change.kind in ("removed", "revised"):
+        kept = kept.joined(before.take([before.names.index(change.name)]))
+    return kept
+
+
+def compare_rankings(
+    before: Ranking,
+    after: Ranking,
+    labels_before: Labels,
+    labels_after: Labels,
+    *,
+    tree: WardTree | None = None,
+    top: int = 20,
+    limit: int = 50,
+    minimum_shift: float = 0.01,
+) -> RankingChange:
+    """Report what moved, and which label moved it.
+
+    With one changed label that label is the cause of everything. With several, the ranking is
+    repeated with each change undone in turn; the cause of a movement is the change whose undoing
+    takes most of it back.
+
+    Parameters
+    ----------
+    before, after : Ranking
+        Two rankings of the same structures by the same method.
+    labels_before, labels_after : Labels
+        The labels each was made with.
+    tree : WardTree, optional
+        Needed to attribute movements when more than one label changed.
+    top : int
+        Size of the list that people look at; entering or leaving it is always reported.
+    limit : int
+        Largest number of movements reported.
+    minimum_shift : float
+        Change of the score (decades) below which a structure has not moved: with the tree mean
+        every label touches every structure a little.
+
+    Raises
+    ------
+    ScreeningError
+        When the two rankings are not comparable.
+    """
+    if before.score.size != after.score.size or before.method != after.method:
+        raise ScreeningError(
+            f"cannot compare a {before.method} ranking of {before.score.size} structures with a "
+            f"{after.method} ranking of {after.score.size}"
+        )
+    if before.ids is not None and after.ids is not None and before.ids != after.ids:
+        raise ScreeningError("the two rankings are of different structures; rank both again")
+    changes = label_changes(labels_before, labels_after)
+    moved_score = np.abs(after.score - before.score) > minimum_shift
+    moved_place = after.place != before.place
+    top_before, top_after = set(before.top(top).tolist()), set(after.top(top).tolist())
+    entered = tuple(row for row in after.top(top).tolist() if row not in top_before)
+    left = tuple(row for row in before.top(top).tolist() if row not in top_after)
+    rows = _rows_to_report(before, after, moved_score & moved_place, entered + left, limit)
+    undone = _rankings_without_each_change(
+        changes, before, after, labels_before, labels_after, tree
+    )
+    movements = tuple(_movement(row, before, after, changes, undone) for row in rows)
+    n_moved = int(np.count_nonzero(moved_score))
+    return RankingChange(
+        labels=tuple(changes),
+        movements=movements,
+        n_moved=n_moved,
+        entered=entered,
+        left=left,
+        sentence=_summary(changes, after, n_moved, entered, left, top),
+    )
+
+
+def _rows_to_report(
+    before: Ranking,
+    after: Ranking,
+    moved: npt.NDArray[np.bool_],
+    always: tuple[int, ...],
+    limit: int,
+) -> list[int]:
+    """Rows that entered or left the top, then the largest jumps in log place."""
+    jump = np.abs(np.log(before.place) - np.log(after.place))
+    candidates = np.flatnonzero(moved)
+    largest = candidates[np.argsort(-jump[candidates], kind="stable")]
+    rows = [row for row in always if after.place[row] != before.place[row]]
+    seen = set(rows)
+    rows += [row for row in largest.tolist() if row not in seen]
+    return rows[:limit]
+
+
+def _rankings_without_each_change(
+    changes: Sequence[LabelChange],
+    before: Ranking,
+    after: Ranking,
+    labels_before: Labels,
+    labels_after: Labels,
+    tree: WardTree | None,
+) -> list[Ranking]:
+    if len(changes) == 1:
+        return [before]
+    if not changes or tree is None:
+        return []
+    return [
+        rank(tree, _undo(change, labels_before, labels_after), after.method, **after.parameters)
+        for change in changes
+    ]
+
+
+def _movement(
+    row: int,
+    before: Ranking,
+    after: Ranking,
+    changes: Sequence[LabelChange],
+    undone: Sequence[Ranking],
+) -> Movement:
+    shift = float(after.score[row] - before.score[row])
+    cause, place_without = None, None
+    if undone:
+        # how much of the movement each change is responsible for, in the movement's direction
+        sign = np.sign(shift) if shift else np.sign(before.place[row] - after.place[row])
+        share = [sign * (after.score[row] - other.score[row]) for other in undone]
+        best = int(np.argmax(share))
+        if share[best] > 0.0 or len(undone) == 1:
+            cause = changes[best]
+            place_without = int(undone[best].place[row])
+    name = after.name(row)
+    sentence = _sentence(row, name, before, after, cause, place_without, len(changes))
+    return Movement(
+        row=int(row),
+        name=name,
+        place_before=int(before.place[row]),
+        place_after=int(after.place[row]),
+        score_before=float(before.score[row]),
+        score_after=float(after.score[row]),
+        cause=cause,
+        place_without_cause=place_without,
+        sentence=sentence,
+    )
+
+
+_ROLES = {2: "its cluster holds a good conductor", 1: "it is next to one that does", 0: "neither"}
+
+
+def _sentence(
+    row: int,
+    name: str,
+    before: Ranking,
+    after: Ranking,
+    cause: LabelChange | None,
+    place_without: int | None,
+    n_changes: int,
+) -> str:
+    old, new = int(before.place[row]), int(after.place[row])
+    verb = "rose" if new < old else "fell" if new > old else "stayed"
+    text = f"{name} {verb} from place {old} to {new}"
+    if after.method == "tree-mean":
+        text += (
+            f" (expected conductivity {_sigma(float(before.score[row]))} -> "
+            f"{_sigma(float(after.score[row]))})"
+        )
+    elif before.score[row] != after.score[row]:
+        text += f" ({_ROLES[int(before.score[row])]} -> {_ROLES[int(after.score[row])]})"
+    if cause is None:
+        return text + ("." if not n_changes else "; no single changed label explains it.")
+    text += f" because {cause.describe()}"
+    if cause.row == row:
+        text += " to this very structure"
+    elif after.cluster[cause.row] == after.cluster[row]:
+        text += f" to {after.name(cause.row)}, which is in the same cluster"
+    else:
+        text += f" to {after.name(cause.row)}, in another cluster"
+    if n_changes > 1 and place_without is not None:
+        text += f"; without that change it would stand at {place_without}"
+    return text + "."
+
+
+def _summary(
+    changes: Sequence[LabelChange],
+    after: Ranking,
+    n_moved: int,
+    entered: tuple[int, ...],
+    left: tuple[int, ...],
+    top: int,
+) -> str:
+    if not changes:
+        return "No label changed; the ranking is as it was."
+    text = f"{_count(len(changes), 'label')} changed; the score of {_count(n_moved, 'structure')}"
+    text += f" changed, {len(entered)} entered the top {top} and {len(left)} left it"
+    if entered:
+        names = ", ".join(after.name(row) for row in entered[:3])
+        text += f" (new: {names}{', ...' if len(entered) > 3 else ''})"
+    return text + "."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,421 @@
+"""Exact Ward tree over representations, cut at every depth.
+
+Distances come from one matrix product per block of rows, the tree from fastcluster's
+nearest-neighbour chain; both are exact. What later steps need (cluster numbers at depths
+1 ... 300, the nearest cluster of each cluster, centroids) is computed once and can be stored and
+memory-mapped, so that a new label never touches the tree again.
+
+Cluster numbers are nested: cutting one step deeper, the larger part of the divided cluster keeps
+its number and the smaller part gets the next free one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from screening.errors import CacheError, TreeError
+
+__all__ = ["WardTree", "membership_from_linkage", "ward_linkage"]
+
+FloatArray = npt.NDArray[np.float64]
+_ARRAYS = ("linkage", "membership", "nearest", "split_parent", "split_height", "centroids", "sizes")
+_FORMAT = 1
+_BLOCK_ROWS = 1024
+
+
+def condensed_distances(
+    features: npt.NDArray[Any], *, dtype: npt.DTypeLike | None = None
+) -> FloatArray:
+    """Euclidean distances of all pairs of rows in condensed (upper triangle) order.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, d)
+        One representation per row. Identical rows get the distance zero exactly.
+    dtype : dtype, optional
+        Precision of the matrix product; float64 unless told (float32 halves its time).
+
+    Returns
+    -------
+    ndarray, shape (n (n - 1) / 2,)
+    """
+    rows, group = np.unique(features, axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    centred = (rows - rows.mean(axis=0)).astype(dtype or np.float64)
+    norm = np.einsum("ij,ij->i", centred, centred)
+    n = features.shape[0]
+    out = np.empty(n * (n - 1) // 2)
+    position = 0
+    points, square = centred[group], norm[group]
+    for start in range(0, n - 1, _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, n - 1)
+        block = points[start:stop] @ points[start + 1 :].T
+        block *= -2.0
+        block += square[start:stop, None]
+        block += square[None, start + 1 :]
+        np.maximum(block, 0.0, out=block)
+        block[group[start:stop, None] == group[None, start + 1 :]] = 0.0
+        np.sqrt(block, out=block)
+        for row in range(start, stop):
+            length = n - 1 - row
+            out[position : position + length] = block[row - start, row - start :]
+            position += length
+    return out
+
+
+def ward_linkage(features: npt.NDArray[Any], *, dtype: npt.DTypeLike | None = None) -> FloatArray:
+    """Exact Ward linkage of the rows of a matrix, in SciPy's format.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, d)
+    dtype : dtype, optional
+        Precision of the distances, see `condensed_distances`.
+
+    Returns
+    -------
+    ndarray, shape (n - 1, 4)
+        Merged clusters, height and size, heights ascending.
+    """
+    import fastcluster
+
+    condensed = condensed_distances(features, dtype=dtype)
+    return np.asarray(fastcluster.linkage(condensed, method="ward", preserve_input=False))
+
+
+def _leaf_order(linkage: FloatArray, n: int) -> tuple[npt.NDArray[np.int64], ...]:
+    """Return leaves in dendrogram order, and the interval (start, stop) that every node covers."""
+    children = linkage[:, :2].astype(np.int64)
+    size = np.concatenate([np.ones(n, dtype=np.int64), linkage[:, 3].astype(np.int64)])
+    start = np.zeros(2 * n - 1, dtype=np.int64)
+    for node in range(2 * n - 2, n - 1, -1):
+        left, right = children[node - n]
+        start[left] = start[node]
+        start[right] = start[node] + size[left]
+    order = np.empty(n, dtype=np.int64)
+    order[start[:n]] = np.arange(n)
+    return order, start, start + size
+
+
+def membership_from_linkage(
+    linkage: FloatArray, max_k: int = 300
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16], FloatArray, npt.NDArray[np.int64]]:
+    """Cut a Ward tree at the depths 1 ... max_k.
+
+    The published rule cuts half-way between consecutive merge heights among the topmost. That is
+    a cut into k clusters when the heights are distinct; where heights tie, the cut gives fewer
+    clusters, and the next depth that splits, splits all tied merges at once. Merges at height zero
+    (identical rows) are never undone.
+
+    Parameters
+    ----------
+    linkage : ndarray, shape (n - 1, 4)
+        SciPy's format, heights ascending.
+    max_k : int
+        Deepest cut (at most 32,000).
+
+    Returns
+    -------
+    membership : ndarray of int16, shape (n, max_k)
+        Cluster number of each row at each depth.
+    split_parent : ndarray of int16, shape (splits + 1,)
+        Number of the cluster from which cluster s was split (-1 for cluster 0).
+    split_height : ndarray, shape (splits + 1,)
+        Height of the merge undone when cluster s was split off (inf for cluster 0).
+    nodes : ndarray of int, shape (2 splits + 1, 3)
+        Tree nodes seen by the cuts: cluster number, first and one-past-last split for which
+        it is whole.
+    """
+    n = linkage.shape[0] + 1
+    order, start, stop = _leaf_order(linkage, n)
+    height = linkage[::-1, 2]
+    splits = min(max_k - 1, int(np.count_nonzero(height > 0.0)))
+    depth_splits = _splits_at_depth(height, max_k, splits)
+    number = np.zeros(2 * n - 1, dtype=np.int64)
+    parent = np.full(splits + 1, -1, dtype=np.int16)
+    heights = np.full(splits + 1, np.inf)
+    after = np.zeros((splits + 1, n), dtype=np.int16)
+    born = {0: 0}
+    nodes: list[tuple[int, int, int]] = []
+    for s in range(1, splits + 1):
+        merge = n - 1 - s
+        node = n + merge
+        left, right = (int(child) for child in linkage[merge, :2])
+        if stop[right] - start[right] > stop[left] - start[left]:
+            left, right = right, left
+        kept = int(number[node])
+        number[left], number[right] = kept, s
+        parent[s], heights[s] = kept, linkage[merge, 2]
+        after[s] = after[s - 1]
+        after[s, start[right] : stop[right]] = s
+        nodes.append((kept, born[kept], s))
+        born[kept], born[s] = s, s
+    nodes.extend((cluster, first, splits + 1) for cluster, first in born.items())
+    membership = np.empty((n, max_k), dtype=np.int16)
+    membership[order] = after[depth_splits].T
+    return membership, parent, heights, np.array(nodes, dtype=np.int64)
+
+
+def _splits_at_depth(height: FloatArray, max_k: int, splits: int) -> npt.NDArray[np.int64]:
+    """Count the merges undone at depth k = 1 ... max_k (`height` descending)."""
+    wanted = np.minimum(np.arange(max_k), splits)
+    following = np.append(height, 0.0)
+    tied = (wanted > 0) & (height[np.maximum(wanted, 1) - 1] <= following[wanted])
+    greater = np.searchsorted(-height, -height[np.maximum(wanted, 1) - 1], side="left")
+    return np.where(tied, greater, wanted)
+
+
+class WardTree:
+    """Ward tree over representations with its cuts at depths 1 ... max_k.
+
+    Attributes
+    ----------
+    linkage_ : ndarray, shape (n - 1, 4)
+        SciPy's format, heights ascending.
+    membership_ : ndarray of int16, shape (n, max_k)
+        Cluster number of every row when cut into 1, 2, ... max_k clusters.
+    nearest_ : ndarray of int16, shape (max_k, max_k)
+        ``nearest_[k - 1, c]`` is the cluster whose centroid is nearest to that of cluster c
+        when the tree is cut at depth k (-1 where there is none).
+    split_parent_, split_height_ : ndarray
+        Which cluster each cluster was split from, and the height of that merge.
+    centroids_ : ndarray of float32, shape (nodes, d)
+    sizes_ : ndarray of int64, shape (nodes, 4)
+        Per node: number of rows, cluster number, first and one-past-last split it is whole for.
+    ids_ : tuple of str or None
+        Names of the rows, if given.
+    """
+
+    linkage_: FloatArray
+    membership_: npt.NDArray[np.int16]
+    nearest_: npt.NDArray[np.int16]
+    split_parent_: npt.NDArray[np.int16]
+    split_height_: FloatArray
+    centroids_: npt.NDArray[np.float32]
+    sizes_: npt.NDArray[np.int64]
+
+    def __init__(self) -> None:
+        self.ids_: tuple[str, ...] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of clustered rows."""
+        return int(self.membership_.shape[0])
+
+    @property
+    def max_k(self) -> int:
+        """Deepest cut kept."""
+        return int(self.membership_.shape[1])
+
+    def fit(
+        self,
+        features: npt.ArrayLike,
+        max_k: int = 300,
+        *,
+        ids: tuple[str, ...] | list[str] | None = None,
+        dtype: npt.DTypeLike | None = None,
+    ) -> Self:
+        """Build the tree and its cuts.
+
+        Parameters
+        ----------
+        features : array_like, shape (n, d)
+            One representation per row, all finite, n >= 2.
+        max_k : int
+            Deepest cut.
+        ids : sequence of str, optional
+            Names of the rows, stored with the tree.
+        dtype : dtype, optional
+            Precision of the distances (float64; float32 halves the time of the products).
+
+        Raises
+        ------
+        TreeError
+            When there are fewer than two rows or a value is not finite.
+        """
+        matrix = np.asarray(features)
+        if matrix.ndim != 2 or matrix.shape[0] < 2:
+            raise TreeError(
+                f"a tree needs at least two representations in rows, got shape {matrix.shape}"
+            )
+        finite = np.isfinite(matrix).all(axis=1)
+        if not finite.all():
+            row = int(np.flatnonzero(~finite)[0])
+            raise TreeError(f"row {row} holds a value that is not a number; leave it out first")
+        if ids is not None and len(ids) != matrix.shape[0]:
+            raise TreeError(f"{len(ids)} names for {matrix.shape[0]} rows")
+        if not 1 <= max_k <= 32000:
+            raise TreeError(f"max_k = {max_k}: the deepest cut must lie between 1 and 32000")
+        self.ids_ = tuple(ids) if ids is not None else None
+        self.linkage_ = ward_linkage(matrix, dtype=dtype)
+        cut = membership_from_linkage(self.linkage_, max_k)
+        self.membership_, self.split_parent_, self.split_height_, nodes = cut
+        self._describe_nodes(matrix, nodes)
+        return self
+
+    def _describe_nodes(self, matrix: npt.NDArray[Any], nodes: npt.NDArray[np.int64]) -> None:
+        """Centroids and sizes of the nodes, and the nearest cluster at each depth."""
+        final = np.asarray(self.membership_[:, -1], dtype=np.int64)
+        n_final = int(final.max()) + 1
+        order = np.argsort(final, kind="stable")
+        begin = np.searchsorted(final[order], np.arange(n_final))
+        sums = np.add.reduceat(matrix[order].astype(np.float64), begin, axis=0)
+        counts = np.bincount(final, minlength=n_final)
+        # a node is the union of the final clusters that were split off it later on
+        path = self._paths(n_final, int(nodes[:, 2].max()))
+        covers = nodes[:, 0][:, None] == path[:, nodes[:, 1]].T
+        rows = covers @ counts
+        centroids = (covers.astype(np.float64) @ sums) / rows[:, None]
+        self.sizes_ = np.column_stack([rows, nodes])
+        self.centroids_ = centroids.astype(np.float32)
+        self.nearest_ = self._nearest_clusters(centroids, nodes)
+
+    def _paths(self, n_final: int, n_states: int) -> npt.NDArray[np.int64]:
+        """Cluster number that holds each final cluster after 0, 1, 2 ... splits."""
+        path = np.zeros((n_final, n_states), dtype=np.int64)
+        for cluster in range(1, n_final):
+            path[cluster, :cluster] = path[int(self.split_parent_[cluster]), :cluster]
+            path[cluster, cluster:] = cluster
+        path[0] = 0
+        return path
+
+    def _nearest_clusters(
+        self, centroids: FloatArray, nodes: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int16]:
+        norm = np.einsum("ij,ij->i", centroids, centroids)
+        squared = norm[:, None] + norm[None, :] - 2.0 * centroids @ centroids.T
+        np.fill_diagonal(squared, np.inf)
+        nearest = np.full((self.max_k, self.max_k), -1, dtype=np.int16)
+        n_clusters = self.membership_.max(axis=0).astype(np.int64) + 1
+        for column, count in enumerate(n_clusters):
+            if count < 2:
+                continue
+            state = count - 1
+            alive = np.flatnonzero((nodes[:, 1] <= state) & (state < nodes[:, 2]))
+            closest = alive[np.argmin(squared[np.ix_(alive, alive)], axis=1)]
+            nearest[column, nodes[alive, 0]] = nodes[closest, 0]
+        return nearest
+
+    def clusters_at(self, depth: int) -> npt.NDArray[np.int16]:
+        """Cluster number of every row when the tree is cut at `depth`.
+
+        Raises
+        ------
+        TreeError
+            When the tree was not cut that deep.
+        """
+        if not 1 <= depth <= self.max_k:
+            raise TreeError(f"depth {depth}: the tree was cut at depths 1 to {self.max_k}")
+        return np.asarray(self.membership_[:, depth - 1])
+
+    def siblings(self, depth: int, cluster: int) -> list[int]:
+        """Clusters on the other side of the merge that would first take `cluster` in.
+
+        Parameters
+        ----------
+        depth : int
+            Depth of the cut.
+        cluster : int
+            Cluster number at that depth.
+        """
+        n_clusters = int(self.clusters_at(depth).max()) + 1
+        path = self._paths(n_clusters, n_clusters)
+        together = path == path[cluster]
+        company = np.flatnonzero(together.sum(axis=0) > 1)
+        if company.size == 0:
+            return []
+        members = np.flatnonzero(together[:, company[-1]])
+        return [int(member) for member in members if member != cluster]
+
+    def assign(
+        self, features: npt.ArrayLike, *, depth: int = 241
+    ) -> tuple[npt.NDArray[np.int16], FloatArray]:
+        """Place new representations into the clusters of an existing tree.
+
+        The cluster is the one whose merging costs least by Ward's criterion,
+        ``n_c / (n_c + 1) |x - mean_c|^2``.
+
+        Parameters
+        ----------
+        features : array_like, shape (m, d)
+        depth : int
+            Depth of the cut.
+
+        Returns
+        -------
+        cluster : ndarray of int16, shape (m,)
+        distance : ndarray, shape (m,)
+            Euclidean distance to the centroid of that cluster.
+        """
+        points = np.atleast_2d(np.asarray(features, dtype=np.float64))
+        if points.shape[1] != self.centroids_.shape[1]:
+            raise TreeError(
+                f"the tree was built on {self.centroids_.shape[1]} features per structure, "
+                f"got {points.shape[1]}"
+            )
+        state = int(self.clusters_at(depth).max())
+        alive = (self.sizes_[:, 2] <= state) & (state < self.sizes_[:, 3])
+        centroids = np.asarray(self.centroids_[alive], dtype=np.float64)
+        size, number = self.sizes_[alive, 0], self.sizes_[alive, 1]
+        squared = (
+            np.einsum("ij,ij->i", points, points)[:, None]
+            + np.einsum("ij,ij->i", centroids, centroids)[None, :]
+            - 2.0 * points @ centroids.T
+        )
+        best = np.argmin(squared * (size / (size + 1.0)), axis=1)
+        distance = np.sqrt(np.maximum(squared[np.arange(len(points)), best], 0.0))
+        return number[best].astype(np.int16), distance
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the tree into a folder as ``.npy`` files, each complete or absent."""
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        for name in _ARRAYS:
+            _write_array(target / f"{name}.npy", getattr(self, f"{name}_"))
+        meta = {"format": _FORMAT, "n_rows": self.n_rows, "max_k": self.max_k, "ids": self.ids_}
+        _write_text(target / "tree.json", json.dumps(meta))
+        return target
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> WardTree:
+        """Open a stored tree; its arrays are memory-mapped, read-only.
+
+        Raises
+        ------
+        CacheError
+            When the folder holds no complete tree of this format.
+        """
+        source = Path(folder)
+        try:
+            meta = json.loads((source / "tree.json").read_text(encoding="utf-8"))
+            arrays = {name: np.load(source / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+        except (OSError, ValueError) as error:
+            raise CacheError(f"{source}: holds no complete tree ({error}); build it again") from (
+                error
+            )
+        if meta.get("format") != _FORMAT:
+            raise CacheError(f"{source}: tree of format {meta.get('format')}, this reads {_FORMAT}")
+        tree = cls()
+        for name, array in arrays.items():
+            setattr(tree, f"{name}_", array)
+        tree.ids_ = tuple(meta["ids"]) if meta["ids"] is not None else None
+        return tree
+
+
+def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with partial.open("wb") as handle:
+        np.save(handle, array)
+    partial.replace(path)
+
+
+def _write_text(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
