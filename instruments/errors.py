@@ -10,6 +10,7 @@
     ├── LayoutError            the bytes cannot be given a meaning that proves itself
     ├── MalformedFileError     a line, a number or a tag that cannot be read
     ├── MissingColumnError     a needed column is not there
+    ├── NoMeasurementError     settings, a log or a model: about a measurement, none inside
     ├── NotImpedanceError      a sound file of another technique
     ├── RecordError            a record was built from arrays that do not fit together
     └── WriteError             a simulated file cannot hold what was asked
@@ -26,6 +27,7 @@ __all__ = [
     "LayoutError",
     "MalformedFileError",
     "MissingColumnError",
+    "NoMeasurementError",
     "NotImpedanceError",
     "RecordError",
     "TruncatedFileError",
@@ -99,6 +101,10 @@ class MalformedFileError(InstrumentFileError):
 
 class MissingColumnError(InstrumentFileError):
     """A needed column is not there."""
+
+
+class NoMeasurementError(InstrumentFileError):
+    """Settings, a log or a model: about a measurement, none inside."""
 
 
 class NotImpedanceError(InstrumentFileError):

@@ -31,8 +31,6 @@ FloatArray: TypeAlias = NDArray[np.float64]
 ComplexArray: TypeAlias = NDArray[np.complex128]
 Metadata: TypeAlias = Mapping[str, str | int | float | bool | None]
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
@@ -126,8 +124,8 @@ class ImpedanceSpectrum:
     software: str | None = None
     started_at: Timestamp | None = None
     amplitude: str | None = None
-    columns: Mapping[str, FloatArray] = _EMPTY
-    metadata: Metadata = _EMPTY
+    columns: Mapping[str, FloatArray] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     _data_hash: list[str] = field(default_factory=list, init=False, repr=False)
 
@@ -204,8 +202,8 @@ class DiffractionPattern:
     instrument: str | None = None
     software: str | None = None
     started_at: Timestamp | None = None
-    columns: Mapping[str, FloatArray] = _EMPTY
-    metadata: Metadata = _EMPTY
+    columns: Mapping[str, FloatArray] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -263,8 +261,8 @@ class Chronoamperometry:
     instrument: str | None = None
     software: str | None = None
     started_at: Timestamp | None = None
-    columns: Mapping[str, FloatArray] = _EMPTY
-    metadata: Metadata = _EMPTY
+    columns: Mapping[str, FloatArray] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -326,7 +324,7 @@ class MeasuredFile:
     format: str
     reader_version: str
     records: tuple[Record, ...]
-    metadata: Metadata = _EMPTY
+    metadata: Metadata = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
