@@ -19,7 +19,7 @@ _SOFTWARE = re.compile(
 _DEVICE = re.compile(r"^(\S.*?)\s*(?:\(SN\s*([^)]*)\))?$")
 _AREA = re.compile(r"^([\d.,+-]+(?:[eE][+-]?\d+)?)\s*(m|c|µ)?m(?:²|2|ě)?")
 _AREA_TO_CM2 = {"m": 1e-2, "c": 1.0, "µ": 1e-8, None: 1e4}
-_PARAMETER = re.compile(r"^([^\t:]{1,20}?)\s{2,}(\S.*?)\s*$")
+_PARAMETER_WIDTH = 20  # sequence parameters stand in columns of 20 characters
 _MOST_BESIDE_BYTES = 1 << 20
 
 _TEXT_FIELDS = {
@@ -34,7 +34,6 @@ _TEXT_FIELDS = {
     "File": "original_file",
     "Run on channel": "channel",
     "Mass of active material": "active_mass",
-    "Characteristic mass": "characteristic_mass_text",
 }
 
 
@@ -78,6 +77,15 @@ def _area_cm2(text: str) -> float | None:
         return None
     try:
         return float(f"{float(match[1].replace(',', '.')) * _AREA_TO_CM2[match[2]]:.9g}")
+    except ValueError:
+        return None
+
+
+def _mass_mg(text: str) -> float | None:
+    number, _, unit = text.partition(" ")
+    factor = {"g": 1e3, "mg": 1.0, "µg": 1e-3, "kg": 1e6}.get(unit)
+    try:
+        return None if factor is None else float(f"{float(number.replace(',', '.')) * factor:.9g}")
     except ValueError:
         return None
 
@@ -139,11 +147,15 @@ def parse_header(lines: list[str]) -> Header:
             area = _area_cm2(value)
             metadata["electrode_surface_area_cm2"] = area
             metadata["electrode_surface_area_is_default"] = area == 0.001
+        elif colon and key == "Characteristic mass":
+            metadata["characteristic_mass_mg"] = _mass_mg(value)
         elif colon and key in _TEXT_FIELDS:
             if value and value != "NONE":
                 metadata[_TEXT_FIELDS[key]] = value
-        elif not colon and (match := _PARAMETER.match(line)):
-            settings.setdefault(match[1].rstrip(), re.split(r"\s{2,}", match[2])[0])
+        elif not colon and len(line) > _PARAMETER_WIDTH and line[0] not in " \t":
+            settings.setdefault(
+                line[:_PARAMETER_WIDTH].rstrip(), line[_PARAMETER_WIDTH:][:_PARAMETER_WIDTH].strip()
+            )
     if comments:
         metadata["comments"] = "\n".join(comments)
     return Header(

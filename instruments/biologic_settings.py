@@ -28,6 +28,9 @@ _TEXTS = {  # offset of a length byte, name
 _SURFACE_AREA_AT = 529
 _CHARACTERISTIC_MASS_AT = 588
 _REFERENCE_POTENTIAL_AT = 584
+_AREA_UNIT_AT, _MASS_UNIT_AT = 592, 593
+_AREA_TO_CM2 = {2: 1.0, 3: 0.01}  # cm2, mm2
+_MASS_TO_MG = {1: 1000.0, 2: 1.0}  # g, mg
 _FREQUENCY_UNITS = {0: 1e6, 1: 1e3, 2: 1.0, 3: 1e-3}
 _CURRENT_UNITS = {1: "mA", 2: "µA"}
 
@@ -70,14 +73,16 @@ def settings_of(body: bytes) -> SettingsModule:
         text = pascal_text(body, offset)
         if text and text != "(unspecified)":
             metadata[name] = text
-    area = _float_at(body, _SURFACE_AREA_AT)
-    if area is not None and area >= 0:
-        # EC-Lab writes 0.001 cm2 unless somebody changes it: never the area of a pellet by itself.
-        metadata["electrode_surface_area_cm2"] = area
-        metadata["electrode_surface_area_is_default"] = math.isclose(area, 0.001, rel_tol=1e-4)
-    mass = _float_at(body, _CHARACTERISTIC_MASS_AT)
-    if mass is not None and mass > 0:
-        metadata["characteristic_mass"] = mass
+    area, mass = _float_at(body, _SURFACE_AREA_AT), _float_at(body, _CHARACTERISTIC_MASS_AT)
+    if len(body) > _MASS_UNIT_AT and area is not None and mass is not None:
+        to_cm2 = _AREA_TO_CM2.get(body[_AREA_UNIT_AT])
+        to_mg = _MASS_TO_MG.get(body[_MASS_UNIT_AT])
+        if to_cm2 and area >= 0:
+            # EC-Lab writes 0.001 cm2 unless somebody changes it: never by itself a pellet's area.
+            metadata["electrode_surface_area_cm2"] = float(f"{area * to_cm2:.7g}")
+            metadata["electrode_surface_area_is_default"] = area * to_cm2 == 0.001
+        if to_mg and mass > 0:
+            metadata["characteristic_mass_mg"] = float(f"{mass * to_mg:.7g}")
     if "reference_electrode" in metadata:
         metadata["reference_potential_V"] = _float_at(body, _REFERENCE_POTENTIAL_AT)
     return SettingsModule(known.short if known else None, number, metadata)

@@ -29,7 +29,7 @@ from instruments.records import MeasuredFile, Record
 __all__ = ["Parsed", "ReaderInfo", "ReaderOptions", "Source", "formats", "read", "register"]
 
 # Modules that register readers, in the order in which their sniffers are asked.
-_READER_MODULES: tuple[str, ...] = ("biologic_mpr",)
+_READER_MODULES: tuple[str, ...] = ("biologic_mpr", "biologic_mpt")
 
 _FOREIGN_CONTENT = (
     (b"\xff\xd8\xff", "a JPEG image"),
