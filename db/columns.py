@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 from sqlmodel import SQLModel
+
+from db.errors import InvalidValueError
 
 # Named constraints: without names, batch migrations could neither drop nor keep them.
 NAMING_CONVENTION = {
@@ -95,3 +100,32 @@ def canonical_json(value: Any) -> str:
 def sha256_of_json(value: Any) -> str:
     """Return the SHA-256 of the canonical JSON of `value`, in hexadecimal."""
     return hashlib.sha256(canonical_json(value).encode("utf-8")).hexdigest()
+
+
+def plain_json(value: Any) -> Any:
+    """Return `value` in plain JSON types.
+
+    Numpy scalars and arrays become numbers and lists, tuples lists, paths and moments text; a
+    number that is not finite becomes null, which is the only "unknown" that JSON has.
+
+    Raises
+    ------
+    InvalidValueError
+        For anything that has no JSON form.
+    """
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = sorted(value) if isinstance(value, (set, frozenset)) else value
+        return [plain_json(item) for item in items]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if isinstance(value, (np.generic, np.ndarray)) and value.dtype.kind != "O":
+        return plain_json(value.tolist())
+    raise InvalidValueError(f"a value of type {type(value).__name__} cannot be stored as JSON")

@@ -41,6 +41,7 @@ class Pellet(LabTable, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str
     formula: str
+    reduced_formula: str | None = Field(default=None, index=True)
     batch: str | None = Field(default=None, index=True)
     thickness_m: float
     thickness_se_m: float = 0.0

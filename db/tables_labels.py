@@ -57,7 +57,7 @@ class Label(LabTable, table=True):
             name="interval_ordered",
         ),
         sa.CheckConstraint("space_group_number BETWEEN 1 AND 230", name="space_group_known"),
-        sa.UniqueConstraint("revises_id"),
+        sa.Index("ix_label_revises_id", "revises_id"),
         sa.Index("ix_label_state_id", "state", "id"),
         sa.Index("ix_label_reduced_formula_state", "reduced_formula", "state"),
         sa.Index("ix_label_dataset_row", "dataset_id", "source_row"),
@@ -68,6 +68,7 @@ class Label(LabTable, table=True):
     version: int = 1
     revises_id: int | None = Field(default=None, foreign_key="label.id")
     change_count: int = 1
+    content_hash: str
 
     formula: str
     reduced_formula: str | None = None

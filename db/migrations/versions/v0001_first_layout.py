@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("formula", sa.String(), nullable=False),
+        sa.Column("reduced_formula", sa.String(), nullable=True),
         sa.Column("batch", sa.String(), nullable=True),
         sa.Column("thickness_m", sa.Float(), nullable=False),
         sa.Column("thickness_se_m", sa.Float(), nullable=False),
@@ -94,6 +95,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("pellet", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pellet_batch"), ["batch"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_pellet_reduced_formula"), ["reduced_formula"], unique=False
+        )
 
     op.create_table(
         "raw_file",
@@ -503,6 +507,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("revises_id", sa.Integer(), nullable=True),
         sa.Column("change_count", sa.Integer(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
         sa.Column("formula", sa.String(), nullable=False),
         sa.Column("reduced_formula", sa.String(), nullable=True),
         sa.Column("polymorph", sa.String(), nullable=True),
@@ -604,7 +609,6 @@ def upgrade() -> None:
             ["revises_id"], ["label.id"], name=op.f("fk_label_revises_id_label")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
-        sa.UniqueConstraint("revises_id", name=op.f("uq_label_revises_id")),
     )
     with op.batch_alter_table("label", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_label_analysis_id"), ["analysis_id"], unique=False)
@@ -621,6 +625,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_label_reduced_formula_state", ["reduced_formula", "state"], unique=False
         )
+        batch_op.create_index("ix_label_revises_id", ["revises_id"], unique=False)
         batch_op.create_index("ix_label_state_id", ["state", "id"], unique=False)
 
     op.create_table(
@@ -770,6 +775,7 @@ def downgrade() -> None:
     op.drop_table("label_event")
     with op.batch_alter_table("label", schema=None) as batch_op:
         batch_op.drop_index("ix_label_state_id")
+        batch_op.drop_index("ix_label_revises_id")
         batch_op.drop_index("ix_label_reduced_formula_state")
         batch_op.drop_index(batch_op.f("ix_label_pellet_id"))
         batch_op.drop_index(batch_op.f("ix_label_material_id"))
@@ -830,6 +836,7 @@ def downgrade() -> None:
     op.drop_table("source_dataset")
     op.drop_table("raw_file")
     with op.batch_alter_table("pellet", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pellet_reduced_formula"))
         batch_op.drop_index(batch_op.f("ix_pellet_batch"))
 
     op.drop_table("pellet")

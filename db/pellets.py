@@ -1,0 +1,129 @@
+"""Pellets: stored once under a unique name, found by name or by P-number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlmodel
+from sqlmodel import col, func, select
+
+from db.columns import plain_json
+from db.errors import DuplicateError, InvalidValueError, UnknownPelletError
+from db.formulas import reduced_formula_or_none
+from db.identifiers import RecordKind, looks_like_identifier, parse_identifier
+from db.tables import Pellet
+
+
+def add_pellet(
+    session: sqlmodel.Session,
+    *,
+    name: str,
+    formula: str,
+    thickness_m: float,
+    diameter_m: float,
+    thickness_se_m: float = 0.0,
+    diameter_se_m: float = 0.0,
+    batch: str | None = None,
+    electrode: str | None = None,
+    stack_pressure_Pa: float | None = None,
+    relative_density: float | None = None,
+    polymorph: str | None = None,
+    space_group_number: int | None = None,
+    composition_x: float | None = None,
+    note: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    created_by: str | None = None,
+) -> Pellet:
+    """Store a pellet.
+
+    Raises
+    ------
+    DuplicateError
+        If the name is taken.
+    InvalidValueError
+        If the name is empty or reads like an identifier (``P4``), or a length is not positive.
+    """
+    name = name.strip()
+    if not name or any(ord(character) < 32 for character in name):
+        raise InvalidValueError("a pellet needs a name of visible characters")
+    if looks_like_identifier(name):
+        raise InvalidValueError(
+            f"a pellet cannot be named {name}: that is how records are numbered"
+        )
+    for what, value in (("thickness", thickness_m), ("diameter", diameter_m)):
+        if not 0 < value < float("inf"):
+            raise InvalidValueError(
+                f"the {what} of pellet {name} must be above zero, not {value} m"
+            )
+    for what, value in (("thickness", thickness_se_m), ("diameter", diameter_se_m)):
+        if not 0 <= value < float("inf"):
+            raise InvalidValueError(
+                f"the standard error of the {what} of pellet {name} must not be {value} m"
+            )
+    taken = session.exec(select(Pellet).where(Pellet.name == name)).first()
+    if taken is not None:
+        raise DuplicateError(f"a pellet named {name} is already there (P{taken.id})")
+    pellet = Pellet(
+        name=name,
+        formula=formula.strip(),
+        reduced_formula=reduced_formula_or_none(formula),
+        batch=batch,
+        thickness_m=thickness_m,
+        thickness_se_m=thickness_se_m,
+        diameter_m=diameter_m,
+        diameter_se_m=diameter_se_m,
+        electrode=electrode,
+        stack_pressure_Pa=stack_pressure_Pa,
+        relative_density=relative_density,
+        polymorph=polymorph,
+        space_group_number=space_group_number,
+        composition_x=composition_x,
+        note=note,
+        details=plain_json(details or {}),
+        created_by=created_by,
+    )
+    session.add(pellet)
+    session.flush()
+    return pellet
+
+
+def get_pellet(session: sqlmodel.Session, name_or_identifier: str | int) -> Pellet:
+    """Return the pellet of this name, or of this P-number.
+
+    Raises
+    ------
+    UnknownPelletError
+        With the closest names where there are any.
+    """
+    if isinstance(name_or_identifier, int):
+        found = session.get(Pellet, name_or_identifier)
+    else:
+        identifier = parse_identifier(name_or_identifier, RecordKind.PELLET)
+        if identifier.number is not None:
+            found = session.get(Pellet, identifier.number)
+        else:
+            found = session.exec(select(Pellet).where(Pellet.name == identifier.text)).first()
+    if found is None:
+        raise UnknownPelletError(_not_found(session, str(name_or_identifier)))
+    return found
+
+
+def _not_found(session: sqlmodel.Session, asked: str) -> str:
+    from difflib import get_close_matches
+
+    count = session.exec(select(func.count()).select_from(Pellet)).one()
+    if not count:
+        return f"there is no pellet {asked!r}: this lab has no pellets yet; add one first"
+    newest = select(Pellet.name).order_by(col(Pellet.id).desc()).limit(2000)
+    close = get_close_matches(asked, list(session.exec(newest)), n=3)
+    hint = f"; did you mean {' or '.join(close)}?" if close else f" among {count}"
+    return f"there is no pellet {asked!r}{hint}"
+
+
+def list_pellets(session: sqlmodel.Session, *, batch: str | None = None) -> list[Pellet]:
+    """Return all pellets, or those of one batch, by number."""
+    statement = select(Pellet).order_by(col(Pellet.id))
+    if batch is not None:
+        statement = statement.where(Pellet.batch == batch)
+    return list(session.exec(statement))
