@@ -7,6 +7,7 @@ column by column and byte offset by byte offset; the names are those of the text
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 __all__ = [
     "COLUMNS",
@@ -196,6 +197,7 @@ _KEYS = {
 }
 
 
+@cache
 def column_key(name: str) -> str:
     """Turn a column name of EC-Lab into a name with the unit at its end.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from instruments.biologic_columns import DERIVED_PREFIXES, column_key
 from instruments.errors import MissingColumnError
+from instruments.identity import TIES_AWAY_FROM_ZERO
 from instruments.records import Chronoamperometry, ImpedanceSpectrum, Record, Timestamp
 
 __all__ = ["Run", "impedance_of", "records_of"]
@@ -45,7 +47,8 @@ def _text_precision(values: NDArray[Any]) -> FloatArray:
     """Round to the eight significant digits that the text export prints."""
     if not values.size:
         return _double(values)
-    printed = (("%.7e " * values.size) % tuple(values.tolist())).split()
+    nudged = _double(values) * TIES_AWAY_FROM_ZERO
+    printed = (("%.7e " * values.size) % tuple(nudged.tolist())).split()
     return np.array(printed, dtype=np.float64)
 
 
@@ -170,31 +173,36 @@ def _sweeps(
         return []
     keys = {name: _double(columns[name][rows]) for name in _SWEEP_COLUMNS if name in columns}
     starts = _sweep_starts(keys, frequency[rows])
-    left_out = ("freq/Hz", "time/s", *_IMPEDANCE_COLUMNS[:2])
-    kept = _kept_columns(columns, left_out)
-    spectra = []
-    for number, part in enumerate(np.split(rows, starts[1:]), start=1):
-        # Consecutive rows are a view; an index array would copy every column twice.
-        chosen: slice | NDArray[np.intp] = (
-            slice(int(part[0]), int(part[-1]) + 1) if part[-1] - part[0] + 1 == part.size else part
+    kept = _kept_columns(columns, ("freq/Hz", "time/s", *_IMPEDANCE_COLUMNS[:2]))
+    # Converted once and frozen; sweeps are views on these, not copies.
+    frozen = {column_key(name): _frozen(_double(columns[name]), usable) for name in kept}
+    time = _frozen(_double(columns["time/s"]), usable) if "time/s" in columns else None
+    frequency, z = _frozen(frequency, usable), _frozen(z, usable)
+    edges = [*starts.tolist(), rows.size]
+    return [
+        ImpedanceSpectrum(
+            frequency_hz=frequency[start:stop],
+            z_ohm=z[start:stop],
+            time_s=None if time is None else time[start:stop],
+            sweep=number,
+            technique=run.technique or "EIS",
+            instrument=run.instrument,
+            software=run.software,
+            started_at=run.started_at,
+            amplitude=run.amplitude,
+            columns={name: values[start:stop] for name, values in frozen.items()},
+            metadata=run.metadata,
+            warnings=run.warnings,
         )
-        spectra.append(
-            ImpedanceSpectrum(
-                frequency_hz=frequency[chosen],
-                z_ohm=z[chosen],
-                time_s=columns["time/s"][chosen] if "time/s" in columns else None,
-                sweep=number,
-                technique=run.technique or "EIS",
-                instrument=run.instrument,
-                software=run.software,
-                started_at=run.started_at,
-                amplitude=run.amplitude,
-                columns={column_key(name): columns[name][chosen] for name in kept},
-                metadata=run.metadata,
-                warnings=run.warnings,
-            )
-        )
-    return spectra
+        for number, (start, stop) in enumerate(itertools.pairwise(edges), start=1)
+    ]
+
+
+def _frozen(values: NDArray[Any], usable: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return the usable rows as an array that owns its memory and cannot be written."""
+    chosen = values.copy() if usable.all() else values[usable]
+    chosen.flags.writeable = False
+    return chosen
 
 
 def _transient(columns: Columns, run: Run, left_out: tuple[str, ...] = ()) -> tuple[Record, ...]:

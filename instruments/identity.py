@@ -15,10 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from instruments.errors import FileAccessError, RecordError
 
-__all__ = ["canonical_array_hash", "canonical_data_hash", "file_sha256"]
+__all__ = ["TIES_AWAY_FROM_ZERO", "canonical_array_hash", "canonical_data_hash", "file_sha256"]
 
 _BLOCK_BYTES = 1 << 20
 _FORMAT_LABEL = b"labkit-data-1\n"
+
+# EC-Lab prints 136598.125 as 1.3659813E+005, C's printf as 1.3659812e+05 (half to even). Single
+# precision meets such exact ties often; a nudge of four units in the last place of the double
+# rounds them as EC-Lab does and moves nothing else that has 15 significant digits or fewer.
+TIES_AWAY_FROM_ZERO = 1.0 + 2.0**-50
 
 
 def file_sha256(source: Path | str | bytes) -> str:
@@ -73,7 +78,8 @@ def canonical_array_hash(*columns: ArrayLike) -> str:
         When the columns differ in length.
     """
     arrays: list[NDArray[np.float64]] = [
-        np.asarray(column, dtype=np.float64).ravel() + 0.0  # + 0.0 turns -0.0 into 0.0
+        # + 0.0 turns -0.0 into 0.0
+        np.asarray(column, dtype=np.float64).ravel() * TIES_AWAY_FROM_ZERO + 0.0
         for column in columns
     ]
     if len({array.size for array in arrays}) > 1:

@@ -56,7 +56,19 @@ class Timestamp:
         return f"{self.iso}{zone}{' (day and month ambiguous)' if self.ambiguous else ''}"
 
 
+def _is_frozen(values: object, dtype: type) -> bool:
+    """Tell whether an array, and what it is a view of, can be kept without a copy."""
+    return (
+        isinstance(values, np.ndarray)
+        and values.dtype == dtype
+        and not values.flags.writeable
+        and (values.base is None or not getattr(values.base.flags, "writeable", True))
+    )
+
+
 def _frozen_floats(values: object, name: str, length: int | None = None) -> FloatArray:
+    if isinstance(values, np.ndarray) and _is_frozen(values, np.float64):
+        return _checked(values, name, length)
     try:
         array = np.array(values, dtype=np.float64, order="C")
     except (TypeError, ValueError) as error:
@@ -69,7 +81,8 @@ def _checked(array: NDArray[Any], name: str, length: int | None) -> NDArray[Any]
         raise RecordError(f"{name} must be one column, not an array of {array.ndim} dimensions")
     if length is not None and array.size != length:
         raise RecordError(f"{name} has {array.size} values where {length} points were measured")
-    array.flags.writeable = False
+    if array.flags.writeable:
+        array.flags.writeable = False
     return array
 
 
@@ -133,7 +146,11 @@ class ImpedanceSpectrum:
         put = object.__setattr__
         frequency = _frozen_floats(self.frequency_hz, "frequency_hz")
         try:
-            impedance = np.array(self.z_ohm, dtype=np.complex128, order="C")
+            impedance = (
+                self.z_ohm
+                if _is_frozen(self.z_ohm, np.complex128)
+                else np.array(self.z_ohm, dtype=np.complex128, order="C")
+            )
         except (TypeError, ValueError) as error:
             raise RecordError(f"z_ohm does not hold complex numbers: {error}") from error
         _checked(impedance, "z_ohm", frequency.size)
