@@ -136,6 +136,10 @@ class Crystal:
             digest.update(repr(self.occupancies).encode())
         return digest.hexdigest()[:32]
 
+    def crystal(self) -> Crystal:
+        """Return itself, so that a crystal serves where a source record does."""
+        return self
+
     def with_charges(self, charges: npt.ArrayLike | None) -> Crystal:
         """Return the same crystal with other charges."""
         new = None if charges is None else np.asarray(charges, dtype=np.float64)

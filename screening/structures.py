@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -62,6 +63,11 @@ class StructureRecord:
     sigma_S_per_cm: float | None = None
     is_upper_bound: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of the CIF text, 32 hexadecimal digits."""
+        return hashlib.sha256(self.cif.encode()).hexdigest()[:32]
 
     def crystal(self) -> Crystal:
         """Parse the CIF text.

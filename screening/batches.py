@@ -1,0 +1,108 @@
+"""Run batches here, in worker processes or on any executor; survive workers that die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from screening.errors import ScreeningError
+
+__all__ = ["run_batches"]
+
+Result = list[bytes | tuple[str, str]]
+IN_FLIGHT_PER_WORKER = 3
+
+
+def run_batches(
+    function: Callable[[Any], Result],
+    jobs: Iterable[Any],
+    *,
+    executor: Executor | None = None,
+    n_jobs: int = 1,
+) -> Iterator[tuple[int, Result]]:
+    """Apply a function to jobs and yield (number of the job, result) as they are done.
+
+    Parameters
+    ----------
+    function : callable
+        Must be importable by the workers.
+    jobs : iterable
+        Taken one by one, a few ahead of the workers, so that memory stays bounded. A job is a
+        sequence of items, or a tuple whose last entry is one.
+    executor : concurrent.futures.Executor, optional
+    n_jobs : int
+        Worker processes when no executor is given; 1 works in this process.
+
+    Notes
+    -----
+    When a worker process dies, the batches that were under way are repeated item by item in fresh
+    workers, and the item that kills again is recorded as the failure ``worker-died``.
+    """
+    if executor is None and n_jobs <= 1:
+        for number, job in enumerate(jobs):
+            yield number, function(job)
+        return
+    yield from _run_on(executor, n_jobs, function, jobs)
+
+
+def _pool(n_jobs: int) -> Executor:
+    from joblib.externals.loky import get_reusable_executor
+
+    pool: Executor = get_reusable_executor(max_workers=n_jobs, timeout=60)
+    return pool
+
+
+def _run_on(
+    executor: Executor | None, n_jobs: int, function: Callable[[Any], Result], jobs: Iterable[Any]
+) -> Iterator[tuple[int, Result]]:
+    pool = executor if executor is not None else _pool(n_jobs)
+    workers = int(getattr(pool, "_max_workers", None) or n_jobs or 1)
+    pending: dict[Future[Result], tuple[int, Any]] = {}
+    waiting = enumerate(jobs)
+    exhausted = False
+    while pending or not exhausted:
+        while not exhausted and len(pending) < IN_FLIGHT_PER_WORKER * workers:
+            try:
+                number, job = next(waiting)
+            except StopIteration:
+                exhausted = True
+                break
+            pending[pool.submit(function, job)] = (number, job)
+        if not pending:
+            break
+        finished, _ = wait(pending, return_when=FIRST_COMPLETED)
+        try:
+            for future in finished:
+                result = future.result()
+                number, _ = pending.pop(future)
+                yield number, result
+        except BrokenProcessPool as error:
+            if executor is not None:
+                raise ScreeningError(
+                    "a worker process died; run again with fewer workers or n_jobs instead of an "
+                    "executor to find the structure that ends it"
+                ) from error
+            lost = sorted(pending.values(), key=lambda entry: entry[0])
+            pending.clear()
+            for number, job in lost:
+                yield number, _one_by_one(function, job)
+            pool = _pool(n_jobs)
+
+
+def _one_by_one(function: Callable[[Any], Result], job: Any) -> Result:
+    """Repeat a batch with one item per task."""
+    out: Result = []
+    for single in _split(job):
+        try:
+            out += _pool(1).submit(function, single).result()
+        except BrokenProcessPool:
+            out.append(("worker-died", "the worker process ended while computing this structure"))
+    return out
+
+
+def _split(job: Any) -> Iterator[Any]:
+    items: Sequence[Any] = job[-1] if isinstance(job, tuple) else job
+    for item in items:
+        yield (*job[:-1], [item]) if isinstance(job, tuple) else [item]

@@ -1,0 +1,41 @@
+"""Registry of descriptors: one name, one class, loaded when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from screening.descriptors.base import ALL_MODES, Descriptor
+from screening.errors import UnknownDescriptorError
+
+__all__ = ["ALL_MODES", "Descriptor", "descriptor", "descriptor_names"]
+
+_HOME = {
+    "soap": ("soap", "Soap"),
+}
+
+
+def descriptor_names() -> tuple[str, ...]:
+    """Names of all registered descriptors."""
+    return tuple(sorted(_HOME))
+
+
+def descriptor(name: str, **parameters: Any) -> Descriptor:
+    """Return a descriptor by name, with the published settings unless others are given.
+
+    Raises
+    ------
+    UnknownDescriptorError
+        When no descriptor has that name or it has no such parameter.
+    """
+    if name not in _HOME:
+        raise UnknownDescriptorError(
+            f"no descriptor {name!r}: choose one of {', '.join(descriptor_names())}"
+        )
+    module, cls = _HOME[name]
+    made = getattr(import_module(f"{__name__}.{module}"), cls)
+    try:
+        found: Descriptor = made(**parameters)
+    except TypeError as error:
+        raise UnknownDescriptorError(f"descriptor {name!r}: {error}") from error
+    return found
