@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from instruments.biologic_columns import DERIVED_PREFIXES, column_key
 from instruments.errors import MissingColumnError
 from instruments.identity import TIES_AWAY_FROM_ZERO
-from instruments.records import Chronoamperometry, ImpedanceSpectrum, Record, Timestamp
+from instruments.records import Chronoamperometry, ColumnSlice, ImpedanceSpectrum, Record, Timestamp
 
 __all__ = ["Run", "impedance_of", "records_of"]
 
@@ -190,7 +190,7 @@ def _sweeps(
             software=run.software,
             started_at=run.started_at,
             amplitude=run.amplitude,
-            columns={name: values[start:stop] for name, values in frozen.items()},
+            columns=ColumnSlice(frozen, start, stop),
             metadata=run.metadata,
             warnings=run.warnings,
         )

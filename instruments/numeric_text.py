@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-import warnings
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from instruments.errors import MalformedFileError
 
 __all__ = ["parse_block", "parse_cell"]
 
+_BLOCK_BYTES = 1 << 20
+_TO_JSON = bytes.maketrans(b"\t\n,", b",,.")
 _LINE_END = re.compile(rb"\r\n?|\n")
 
 
@@ -26,15 +28,31 @@ def parse_cell(text: str) -> float:
             return float("nan")
 
 
-def _from_words(block: bytes, size: int) -> NDArray[np.float64] | None:
-    """Parse all numbers in one call; None when they are not exactly as many as expected."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+def _from_words(body: bytes, size: int) -> NDArray[np.float64] | None:
+    """Parse all numbers in a few calls; None when they are not plain or not as many as expected.
+
+    A block of lines becomes a JSON list by one translation (tab and line end to comma, decimal
+    comma to point), which orjson reads several times faster than numpy reads text.
+    """
+    values = np.empty(size, dtype=np.float64)
+    at = filled = 0
+    while at < len(body):
+        end = len(body)
+        if end - at > _BLOCK_BYTES:
+            newline = body.find(b"\n", at + _BLOCK_BYTES)
+            end = len(body) if newline < 0 else newline
+        piece = body[at:end].replace(b"\t\r\n", b"\n").replace(b"\t\n", b"\n").strip()
         try:
-            values = np.fromstring(block, dtype=np.float64, sep=" ", count=size + 1)
-        except (DeprecationWarning, ValueError):
+            numbers = orjson.loads(b"[%b]" % piece.translate(_TO_JSON, b"\r"))
+            block = np.array(numbers, dtype=np.float64)
+        except (ValueError, TypeError):
             return None
-    return values if values.size == size else None
+        if block.ndim != 1 or filled + block.size > size:
+            return None
+        values[filled : filled + block.size] = block
+        filled += block.size
+        at = end + 1
+    return values if filled == size else None
 
 
 def parse_block(
@@ -67,8 +85,6 @@ def parse_block(
     body = body.rstrip(b"\r\n\t \x00")
     if not body:
         return np.empty((0, n_columns)), notes
-    if b"," in body[:100_000] or (len(body) > 100_000 and b"," in body):
-        body = body.replace(b",", b".")
     n_lines = body.count(b"\n") + 1 if b"\n" in body else body.count(b"\r") + 1
     if b"\t\t" not in body and b"\n\t" not in body:
         values = _from_words(body, n_lines * n_columns)
@@ -110,7 +126,7 @@ def _parse_lines(
     body: bytes, n_columns: int, first_line: int
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Read line by line: for empty cells, other words, and to name the line that is wrong."""
-    lines = _LINE_END.split(body)
+    lines = _LINE_END.split(body.replace(b",", b"."))
     rows: list[list[float]] = []
     warnings_: tuple[str, ...] = ()
     for number, line in enumerate(lines, start=first_line):

@@ -5,7 +5,7 @@ Impedance has the physics sign everywhere: a capacitive point has ``z_ohm.imag <
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from instruments.identity import canonical_array_hash, canonical_data_hash
 
 __all__ = [
     "Chronoamperometry",
+    "ColumnSlice",
     "DiffractionPattern",
     "ImpedanceSpectrum",
     "MeasuredFile",
@@ -87,15 +88,48 @@ def _checked(array: NDArray[Any], name: str, length: int | None) -> NDArray[Any]
 
 
 def _frozen_columns(columns: Mapping[str, Any], length: int) -> Mapping[str, FloatArray]:
+    if isinstance(columns, ColumnSlice) and columns.n_rows == length:
+        return columns
     return MappingProxyType(
         {name: _frozen_floats(values, name, length) for name, values in columns.items()}
     )
 
 
 def _must_be_finite(array: NDArray[Any], name: str) -> None:
-    bad = np.flatnonzero(~np.isfinite(array))
-    if bad.size:
+    if not np.isfinite(array).all():
+        bad = np.flatnonzero(~np.isfinite(array))
         raise RecordError(f"{name} is not finite at point {int(bad[0]) + 1}")
+
+
+class ColumnSlice(Mapping[str, FloatArray]):
+    """A range of rows of named columns that many sweeps share; sliced when asked for.
+
+    Parameters
+    ----------
+    table : mapping of str to ndarray of float, shape (n,)
+        Columns of the whole file; they are frozen.
+    start, stop : int
+        Range of rows.
+    """
+
+    __slots__ = ("_rows", "_table", "n_rows")
+
+    def __init__(self, table: Mapping[str, FloatArray], start: int, stop: int) -> None:
+        self._table = table
+        self._rows = slice(start, stop)
+        self.n_rows = stop - start
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return self._table[name][self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __repr__(self) -> str:
+        return f"<{self.n_rows} rows of {', '.join(self._table)}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
