@@ -367,6 +367,7 @@ def _cleaned(text: str, rules: list[str]) -> str:
     steps: list[tuple[str, Callable[[str], str]]] = [
         ("invisible-character-removed", lambda t: _INVISIBLE.sub("", t)),
         ("outer-blanks-removed", str.strip),
+        ("quotation-marks-removed", lambda t: re.sub(r'^"(.*)"$', r"\1", t)),
         ("typographic-dash", lambda t: _DASHES.sub("-", t)),
         ("subscript-digits", lambda t: t.translate(_SUBSCRIPTS)),
     ]

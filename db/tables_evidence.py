@@ -12,7 +12,7 @@ from db.columns import LabTable, UtcDateTime, not_negative, one_of, positive, ut
 
 QUALIFIERS = ("=", "<", ">", "between")
 REVIEW_STATUSES = ("open", "applied", "dismissed")
-READING_STATUSES = ("parsed", "explained", "review")
+READING_STATUSES = ("parsed", "review")
 
 
 class SourceDataset(LabTable, table=True):

@@ -200,8 +200,7 @@ def upgrade() -> None:
             name=op.f("ck_literature_entry_qualifier_known"),
         ),
         sa.CheckConstraint(
-            "reading IN ('parsed', 'explained', 'review')",
-            name=op.f("ck_literature_entry_reading_known"),
+            "reading IN ('parsed', 'review')", name=op.f("ck_literature_entry_reading_known")
         ),
         sa.CheckConstraint('"ea_eV" > 0', name=op.f("ck_literature_entry_ea_eV_positive")),
         sa.CheckConstraint(
@@ -399,8 +398,7 @@ def upgrade() -> None:
             "qualifier IN ('=', '<', '>', 'between')", name=op.f("ck_evidence_row_qualifier_known")
         ),
         sa.CheckConstraint(
-            "reading IN ('parsed', 'explained', 'review')",
-            name=op.f("ck_evidence_row_reading_known"),
+            "reading IN ('parsed', 'review')", name=op.f("ck_evidence_row_reading_known")
         ),
         sa.CheckConstraint('"row_number" > 0', name=op.f("ck_evidence_row_row_number_positive")),
         sa.ForeignKeyConstraint(
