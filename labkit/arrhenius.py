@@ -31,6 +31,8 @@ Verdict = Literal["accepted", "review", "rejected"]
 
 MINIMUM_TEMPERATURES = 4
 MINIMUM_SPAN_K = 30.0
+COMMON_SCATTER = 0.05
+"""Standard deviation of ln sigma around the line that an error of 1 K explains at 0.35 eV."""
 
 
 class ArrheniusError(LabkitError):
@@ -233,7 +235,8 @@ def fit_arrhenius(
         covariance = covariance * (chi2 / free if free > 0 else math.nan)
     t_quantile = _t_quantile(free)
     ea_se = math.sqrt(covariance[1, 1])
-    verdict, reasons, messages = _judge(kelvin, ea, ea_se, chi2, free, errors_given)
+    scatter = math.sqrt(float(residual @ residual) / max(free, 1))
+    verdict, reasons, messages = _judge(kelvin, ea, ea_se, chi2, free, errors_given, scatter)
     return ArrheniusFit(
         ea_eV=ea,
         ea_se_eV=ea_se,
@@ -315,9 +318,10 @@ def _judge(
     chi2: float,
     free: int,
     errors_given: bool,
+    scatter: float,
 ) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
     """Collect the reasons to look twice at a series."""
-    found: list[tuple[Verdict, str, str]] = []
+    found: list[tuple[Verdict | Literal["note"], str, str]] = []
     temperatures = np.unique(np.round(kelvin, 1)).size
     span = float(np.ptp(kelvin))
     if temperatures < MINIMUM_TEMPERATURES:
@@ -342,7 +346,8 @@ def _judge(
         if float(chdtrc(free, chi2)) < 1e-3 and chi2 / free > 4:
             found.append(
                 (
-                    "review",
+                    # Below this the temperature, known to about 1 K, explains the scatter.
+                    "review" if scatter > COMMON_SCATTER else "note",
                     "scatter-exceeds-errors",
                     (
                         f"the points scatter {math.sqrt(chi2 / free):.1f} times their errors:"
@@ -359,5 +364,7 @@ def _judge(
             ("review", "ea-uncertain", f"Ea = {ea:.3f} eV is uncertain by {ea_se / ea:.0%}")
         )
     verdicts = {verdict for verdict, _, _ in found}
-    verdict: Verdict = "rejected" if "rejected" in verdicts else "review" if found else "accepted"
+    verdict: Verdict = (
+        "rejected" if "rejected" in verdicts else "review" if "review" in verdicts else "accepted"
+    )
     return verdict, tuple(code for _, code, _ in found), tuple(text for _, _, text in found)
