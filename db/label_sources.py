@@ -51,12 +51,14 @@ class LabelSource:
     space_group: str | None = None
     icsd: str | None = None
     material_id: str | None = None
+    material_id_prefix: str | None = None
     doi: str | None = None
     temperature_C: str | None = None
     bulk: str | None = None
     total: str | None = None
     only_with: str | None = None
     bound_at_S_per_cm: float | None = None
+    not_bounds: frozenset[str] = frozenset()
 
 
 POOL = LabelSource(
@@ -70,8 +72,10 @@ POOL = LabelSource(
     icsd="icsd_id",
     material_id="material_id",
     only_with="conductivity_S_cm",
-    # The authors wrote every bound ("<1E-10", "<1E-8") as this number.
+    # The authors wrote every bound ("<1E-10", "<1E-8") as this number; their label table prints
+    # it as a measured value for two entries, named by their ICSD number.
     bound_at_S_per_cm=1e-10,
+    not_bounds=frozenset({"280927", "65930"}),
 )
 SEMI_SUPERVISED = LabelSource(
     name="laskowski-semi-supervised-labels",
@@ -90,6 +94,8 @@ OBELIX = LabelSource(
     citation="F. Therrien et al., OBELiX, arXiv:2502.14234 (2025)",
     licence="CC-BY-4.0",
     key="ID",
+    # its structures are named after its entries
+    material_id_prefix="obelix-",
     formula="Reduced Composition",
     sigma="Ionic conductivity (S cm-1)",
     total="IC (Total)",
@@ -322,7 +328,8 @@ def _read_row(
     if sigma.doubt is not None:
         reading.doubts.append((source.sigma, sigma.doubt))
     notes = list(sigma.notes)
-    if source.bound_at_S_per_cm is not None and row.sigma_S_per_cm == source.bound_at_S_per_cm:
+    at_bound = row.sigma_S_per_cm is not None and row.sigma_S_per_cm == source.bound_at_S_per_cm
+    if at_bound and key not in source.not_bounds:
         row.qualifier = "<"
         notes.append("bound-printed-as-a-number")
     row.space_group_number = whole(take(source.space_group, read_space_group))
@@ -360,7 +367,7 @@ def _label_fields(
         polymorph=row.polymorph,
         space_group_number=row.space_group_number,
         icsd_id=row.icsd_id,
-        material_id=(cells[source.material_id].strip() or None) if source.material_id else None,
+        material_id=_material_id(source, row, cells),
         sigma_S_per_cm=row.sigma_S_per_cm,
         qualifier=row.qualifier,
         temperature_K=ROOM_TEMPERATURE_K if assumed else row.temperature_K,
@@ -374,6 +381,14 @@ def _label_fields(
         verbatim=cells,
         note=", ".join(row.notes) or None,
     )
+
+
+def _material_id(source: LabelSource, row: EvidenceRow, cells: dict[str, str]) -> str | None:
+    if source.material_id is not None:
+        return cells[source.material_id].strip() or None
+    if source.material_id_prefix is not None and row.entry_key is not None:
+        return f"{source.material_id_prefix}{row.entry_key}"
+    return None
 
 
 def _store_readings(
