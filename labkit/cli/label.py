@@ -28,9 +28,6 @@ def label() -> None:
 )
 @click.option("--polymorph", default=None, help="Name of the polymorph, such as argyrodite.")
 @click.option("--space-group", type=click.IntRange(1, 230), default=None)
-@click.option(
-    "--because", default=None, help="Needed when the verdict of the evidence is not 'accepted'."
-)
 @_by_option
 @json_option
 @click.pass_obj
@@ -40,7 +37,6 @@ def propose(
     structure_ids: tuple[str, ...],
     polymorph: str | None,
     space_group: int | None,
-    because: str | None,
     actor: str | None,
     as_json: bool,
 ) -> None:
@@ -54,7 +50,6 @@ def propose(
         structure_ids=structure_ids,
         polymorph=polymorph,
         space_group_number=space_group,
-        because=because,
         actor=actor,
     )
     _print_label(result, as_json)
@@ -63,12 +58,28 @@ def propose(
 @label.command(epilog="Example: labkit label accept L1 --reason 'three pellets agree'")
 @click.argument("label_id")
 @click.option("--reason", required=True, help="Why; kept with the label forever.")
+@click.option(
+    "--because", default=None, help="Needed when the verdict of the evidence is not 'accepted'."
+)
 @_by_option
 @json_option
 @click.pass_obj
-def accept(lab_path: Path, label_id: str, reason: str, actor: str | None, as_json: bool) -> None:
+def accept(
+    lab_path: Path,
+    label_id: str,
+    reason: str,
+    because: str | None,
+    actor: str | None,
+    as_json: bool,
+) -> None:
     """Accept a proposed label; it counts in the next ranking."""
-    _decide(lab_path, label_id, "accept", reason, actor, as_json)
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.labelling import decide_label
+
+    result = decide_label(
+        open_lab(lab_path), label_id, "accept", reason=reason, because=because, actor=actor
+    )
+    _print_label(result, as_json)
 
 
 @label.command(epilog="Example: labkit label reject L1 --reason 'the pellet was cracked'")
@@ -79,7 +90,40 @@ def accept(lab_path: Path, label_id: str, reason: str, actor: str | None, as_jso
 @click.pass_obj
 def reject(lab_path: Path, label_id: str, reason: str, actor: str | None, as_json: bool) -> None:
     """Reject a label; it stays in the database with its history."""
-    _decide(lab_path, label_id, "reject", reason, actor, as_json)
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.labelling import decide_label
+
+    result = decide_label(open_lab(lab_path), label_id, "reject", reason=reason, actor=actor)
+    _print_label(result, as_json)
+
+
+@label.command(epilog="Example: labkit label match L1 mp-985592")
+@click.argument("label_id")
+@click.argument("structure_ids", nargs=-1, required=True)
+@_by_option
+@json_option
+@click.pass_obj
+def match(
+    lab_path: Path,
+    label_id: str,
+    structure_ids: tuple[str, ...],
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Say by hand which structure a label belongs to."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.labelling import signer_of
+    from labkit.workflows.matching import confirm_structures
+
+    lab = open_lab(lab_path)
+    matches = confirm_structures(lab, label_id, structure_ids, signer_of(lab, actor))
+    if as_json:
+        print_json({"label": label_id, "matches": matches})
+    else:
+        print_table(
+            ["structure", "by", "confidence", "counts"],
+            [(row["structure"], row["kind"], row["confidence"], row["counts"]) for row in matches],
+        )
 
 
 @label.command("list", epilog="Example: labkit label list --state proposed")
@@ -126,14 +170,14 @@ def show(lab_path: Path, label_id: str, as_json: bool) -> None:
 
 
 @label.command("import", epilog="Example: labkit label import obelix")
-@click.argument("source", type=click.Choice(["paper", "label-csv", "obelix"]))
+@click.argument("source", type=click.Choice(["paper", "label-csv", "obelix", "liverpool"]))
 @_by_option
 @json_option
 @click.pass_obj
 def import_(lab_path: Path, source: str, actor: str | None, as_json: bool) -> None:
     """Load published labels: the paper's pool, its label CSV, or OBELiX, as accepted evidence."""
     from labkit.workflows.lab import open_lab
-    from labkit.workflows.labelling import import_published
+    from labkit.workflows.published_labels import import_published
 
     result = import_published(open_lab(lab_path), source, actor=actor)
     if as_json:
@@ -158,7 +202,7 @@ def import_(lab_path: Path, source: str, actor: str | None, as_json: bool) -> No
 def conflicts(lab_path: Path, decades: float, as_json: bool) -> None:
     """Show cells a person must read, and compositions whose values disagree."""
     from labkit.workflows.lab import open_lab
-    from labkit.workflows.labelling import list_conflicts
+    from labkit.workflows.published_labels import list_conflicts
 
     result = list_conflicts(open_lab(lab_path), decades=decades)
     if as_json:
@@ -179,17 +223,6 @@ def conflicts(lab_path: Path, decades: float, as_json: bool) -> None:
             for row in result["disagreements"]
         ],
         title=f"{len(result['disagreements'])} compositions further apart than {decades:g} decades",
-    )
-
-
-def _decide(
-    lab_path: Path, label_id: str, action: str, reason: str, actor: str | None, as_json: bool
-) -> None:
-    from labkit.workflows.lab import open_lab
-    from labkit.workflows.labelling import decide_label
-
-    _print_label(
-        decide_label(open_lab(lab_path), label_id, action, reason=reason, actor=actor), as_json
     )
 
 

@@ -60,8 +60,8 @@ def describe(lab_path: Path, descriptor: str, mode: str, jobs: int | None, as_js
 @click.pass_obj
 def cluster(lab_path: Path, descriptor: str, mode: str, plot: Path | None, as_json: bool) -> None:
     """Build the Ward tree and score it: W_sigma over depth beside a random assignment."""
-    from labkit.workflows.describing import score_tree
     from labkit.workflows.lab import open_lab
+    from labkit.workflows.scoring import score_tree
 
     with progress_bar(f"{descriptor} {mode}") as progress:
         result = score_tree(

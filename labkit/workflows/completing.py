@@ -1,0 +1,133 @@
+"""A file that was imported before: say so, and fill in what was missing then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from db.measurements import (
+    data_hash_of,
+    find_raw_file,
+    latest_analysis,
+    load_arrays,
+    measurements_of_file,
+    store_analysis,
+)
+from db.pellets import get_pellet
+from db.tables import Analysis, Measurement, Pellet
+from labkit.workflows.conductivity_of_sweep import TAIL, analyse_sweep, sweep_summary
+from labkit.workflows.lab import Lab
+from labkit.workflows.pellets import geometry_of
+from labkit.workflows.sample_conditions import SampleConditions
+
+__all__ = ["complete_known_file", "describe_sweep"]
+
+
+def describe_sweep(measurement: Measurement, analysis: Analysis, data_hash: str) -> dict[str, Any]:
+    """Return one stored sweep with its latest result, as ``import --json`` prints it."""
+    return {
+        "measurement": f"M{measurement.id}",
+        "analysis": f"A{analysis.id}",
+        "sweep": measurement.sweep,
+        "data_hash": data_hash,
+        "technique": measurement.technique,
+        "temperature_source": measurement.temperature_source,
+        **sweep_summary(
+            analysis.result,
+            verdict=analysis.verdict,
+            reasons=analysis.reasons,
+            temperature_K=measurement.temperature_K,
+        ),
+    }
+
+
+def complete_known_file(
+    lab: Lab, path: Path, sha256: str, conditions: SampleConditions
+) -> dict[str, Any]:
+    """Say what is stored of these bytes; fill in a pellet or temperature that was missing.
+
+    A pellet or temperature that is stored already is never replaced: a warning says so.
+    """
+    with lab.database.session() as session:
+        raw_file = find_raw_file(session, sha256)
+        assert raw_file is not None
+        measurements = measurements_of_file(session, raw_file)
+        filled, warnings = _fill_in(session, measurements, conditions)
+        sweeps = []
+        for measurement in measurements:
+            assert measurement.id is not None
+            data_hash = data_hash_of(session, measurement.id)
+            if filled:
+                _analyse_again(session, measurement, data_hash)
+            analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
+            assert analysis is not None
+            sweeps.append(describe_sweep(measurement, analysis, data_hash) | {"same_data_as": []})
+        pellet = _pellet_name(session, measurements)
+    first, last = measurements[0].id, measurements[-1].id
+    ids = f"M{first}" if first == last else f"M{first} to M{last}"
+    said = f"already imported as {ids}; " + (
+        f"{filled} filled in" if filled else "nothing was added"
+    )
+    return {
+        "file": str(path),
+        "name": path.name,
+        "status": "completed" if filled else "known",
+        "sha256": sha256,
+        "format": raw_file.format,
+        "pellet": pellet,
+        "warnings": [said, *warnings],
+        "sweeps": sweeps,
+    }
+
+
+def _fill_in(
+    session: Session, measurements: Sequence[Measurement], conditions: SampleConditions
+) -> tuple[str, list[str]]:
+    filled: list[str] = []
+    warnings: list[str] = []
+    if conditions.pellet is not None:
+        pellet = get_pellet(session, conditions.pellet)
+        if all(measurement.pellet_id is None for measurement in measurements):
+            for measurement in measurements:
+                measurement.pellet_id = pellet.id
+            filled.append("pellet")
+        elif any(measurement.pellet_id != pellet.id for measurement in measurements):
+            stored = _pellet_name(session, measurements)
+            warnings.append(f"it stays with pellet {stored}, not {pellet.name}")
+    kelvin = conditions.temperature_K
+    if kelvin is not None:
+        if all(measurement.temperature_K is None for measurement in measurements):
+            for measurement in measurements:
+                measurement.temperature_K = kelvin
+                measurement.temperature_source = conditions.temperature_source
+            filled.append("temperature")
+        elif any(abs((m.temperature_K or kelvin) - kelvin) > 1e-6 for m in measurements):
+            warnings.append(f"it keeps its stored temperature, not {kelvin - 273.15:.4g} C")
+    session.add_all(measurements)
+    session.flush()
+    return " and ".join(filled), warnings
+
+
+def _analyse_again(session: Session, measurement: Measurement, data_hash: str) -> None:
+    assert measurement.id is not None
+    arrays = load_arrays(session, measurement.id)
+    pellet = session.get(Pellet, measurement.pellet_id) if measurement.pellet_id else None
+    analysis = analyse_sweep(
+        arrays["frequency_hz"],
+        arrays["z_ohm"],
+        data_hash=data_hash,
+        geometry=None if pellet is None else geometry_of(pellet),
+        temperature_K=measurement.temperature_K,
+    )
+    store_analysis(
+        session, analysis, measurement_id=measurement.id, pellet_id=measurement.pellet_id
+    )
+
+
+def _pellet_name(session: Session, measurements: Sequence[Measurement]) -> str | None:
+    ids = {measurement.pellet_id for measurement in measurements if measurement.pellet_id}
+    names = session.exec(select(Pellet.name).where(col(Pellet.id).in_(ids))).all()
+    return ", ".join(names) or None

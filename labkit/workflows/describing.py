@@ -1,0 +1,232 @@
+"""The pool described, clustered and scored; every step is cached and goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+import db.structures
+from db.tables import Structure
+from labkit.errors import UsageError
+from labkit.workflows.lab import Lab
+from screening.descriptors import descriptor as descriptor_of
+from screening.errors import CacheError
+from screening.tree import WardTree
+
+if TYPE_CHECKING:
+    from screening.crystal import Crystal
+    from screening.featurize import FeatureTable
+
+__all__ = ["DescribedPool", "PoolTree", "describe_pool", "tree_of_pool"]
+
+Progress = Callable[[int, int], None]
+MAX_DEPTH = 300
+# fewer representations make no tree worth ranking by
+_FEWEST_STRUCTURES = 10
+
+
+@dataclass(frozen=True)
+class StoredStructure:
+    """A structure of the lab as the screening takes it: a name, a hash, and its CIF text."""
+
+    material_id: str
+    content_hash: str
+    cif: str
+
+    def crystal(self) -> Crystal:
+        """Parse the CIF text."""
+        from screening.crystal import load_cif_text
+
+        return load_cif_text(self.cif, self.material_id)
+
+
+@dataclass(frozen=True)
+class _PoolEntry:
+    material_id: str
+    content_hash: str
+    formula: str
+
+
+@dataclass(frozen=True)
+class DescribedPool:
+    """The representation of every structure of the lab.
+
+    Attributes
+    ----------
+    table : FeatureTable
+        Values, and the failures by name.
+    n_structures : int
+    charges : dict
+        How many structures had their charges decided which way; empty when everything was cached.
+    """
+
+    table: FeatureTable
+    n_structures: int
+    charges: dict[str, int]
+
+    def summary(self) -> dict[str, Any]:
+        """Return the counts for people and scripts."""
+        return {
+            "descriptor": self.table.descriptor,
+            "mode": self.table.mode,
+            "structures": self.n_structures,
+            "described": len(self.table.ids),
+            "length": int(self.table.values.shape[1]) if len(self.table.ids) else 0,
+            "failed": len(self.table.failures),
+            "failures_by_code": self.table.failure_counts(),
+            "failures": [
+                {"structure": f.material_id, "stage": f.stage, "code": f.code, "message": f.message}
+                for f in self.table.failures
+            ],
+            "charges": self.charges,
+        }
+
+
+@dataclass(frozen=True)
+class PoolTree:
+    """The cluster tree over the described structures.
+
+    Attributes
+    ----------
+    tree : WardTree
+    ids : tuple of str
+        Structure of each row.
+    rows : dict of str to int
+        Row of each structure.
+    formulas : tuple of str
+        Formula of each row.
+    pool_hash : str
+        Names the structures and the representation; equal hashes mean equal trees.
+    """
+
+    tree: WardTree
+    ids: tuple[str, ...]
+    rows: dict[str, int]
+    formulas: tuple[str, ...]
+    pool_hash: str
+
+
+def describe_pool(
+    lab: Lab,
+    *,
+    descriptor: str = "soap",
+    mode: str = "CAN",
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> DescribedPool:
+    """Compute the representation of every structure, or take it from the cache.
+
+    Parameters
+    ----------
+    lab : Lab
+    descriptor, mode : str
+        Which representation.
+    jobs : int, optional
+        Worker processes; as many as there are cores by default.
+    progress : callable, optional
+        Called with (done, total).
+
+    Raises
+    ------
+    UsageError
+        When the lab holds no structure.
+    """
+    from screening.featurize import featurize, prepare_structures
+
+    sources = _sources(lab)
+    if not sources:
+        raise UsageError(
+            "this lab holds no structure; add some with 'labkit structures add materials-project'"
+        )
+    cache = lab.cache_folder / "screening"
+    n_jobs = jobs or _cores()
+    prepared = prepare_structures(sources, cache, n_jobs=n_jobs, progress=progress)
+    table = featurize(
+        sources, descriptor_of(descriptor), mode, cache, n_jobs=n_jobs, progress=progress
+    )
+    return DescribedPool(table, len(sources), prepared.charge_methods())
+
+
+def tree_of_pool(
+    lab: Lab,
+    *,
+    descriptor: str = "soap",
+    mode: str = "CAN",
+    progress: Progress | None = None,
+) -> PoolTree:
+    """Return the cluster tree of the pool; build it only when structures have changed.
+
+    Raises
+    ------
+    UsageError
+        When the lab holds too few structures for a tree.
+    """
+    with lab.database.reading() as session:
+        entries = _entries(session)
+    pool_hash = _pool_hash(entries, descriptor_of(descriptor).key, mode)
+    folder = lab.cache_folder / "trees" / f"{descriptor}-{mode}-{pool_hash}"
+    tree = _stored_tree(folder)
+    if tree is None:
+        table = describe_pool(lab, descriptor=descriptor, mode=mode, progress=progress).table
+        if len(table.ids) < _FEWEST_STRUCTURES:
+            raise UsageError(
+                f"{len(table.ids)} described structures are too few to cluster; add more with "
+                "'labkit structures add'"
+            )
+        tree = WardTree().fit(table.values, max_k=MAX_DEPTH, ids=table.ids)
+        tree.save(folder)
+    assert tree.ids_ is not None
+    formulas = {entry.material_id: entry.formula for entry in entries}
+    return PoolTree(
+        tree=tree,
+        ids=tree.ids_,
+        rows={material_id: row for row, material_id in enumerate(tree.ids_)},
+        formulas=tuple(formulas[material_id] for material_id in tree.ids_),
+        pool_hash=pool_hash,
+    )
+
+
+def _stored_tree(folder: Path) -> WardTree | None:
+    if not folder.is_dir():
+        return None
+    try:
+        return WardTree.load(folder)
+    except CacheError:
+        return None  # an interrupted write: build it again
+
+
+def _entries(session: Session) -> list[_PoolEntry]:
+    rows = session.connection().execute(
+        sa.select(
+            col(Structure.material_id), col(Structure.content_hash), col(Structure.formula)
+        ).order_by(col(Structure.id))
+    )
+    return [_PoolEntry(*row) for row in rows]
+
+
+def _sources(lab: Lab) -> list[StoredStructure]:
+    with lab.database.reading() as session:
+        hashes = {entry.material_id: entry.content_hash for entry in _entries(session)}
+        return [
+            StoredStructure(material_id, hashes[material_id], cif)
+            for material_id, cif in db.structures.iterate_cifs(session)
+        ]
+
+
+def _pool_hash(entries: Sequence[_PoolEntry], descriptor_key: str, mode: str) -> str:
+    digest = hashlib.sha256(f"{descriptor_key}\n{mode}\n{MAX_DEPTH}\n".encode())
+    for entry in entries:
+        digest.update(f"{entry.material_id} {entry.content_hash}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _cores() -> int:
+    import os
+
+    return max(1, os.cpu_count() or 1)

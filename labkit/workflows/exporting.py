@@ -1,0 +1,147 @@
+"""Tables of the lab written to CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from db.tables import Analysis, Label, LiteratureEntry, Measurement, Pellet, RawFile
+from labkit.errors import UsageError
+from labkit.workflows.conductivity_of_sweep import TAIL
+from labkit.workflows.lab import Lab
+
+__all__ = ["export_table"]
+
+
+def export_table(lab: Lab, what: str, path: Path) -> int:
+    """Write one table of the lab to a file, whole or not at all.
+
+    Parameters
+    ----------
+    lab : Lab
+    what : {"labels", "measurements", "literature"}
+    path : Path
+        Its suffix chooses CSV or JSON.
+
+    Returns
+    -------
+    int
+        Number of rows.
+
+    Raises
+    ------
+    UsageError
+        When the suffix is neither .csv nor .json or the folder is missing.
+    """
+    if path.suffix.lower() not in (".csv", ".json"):
+        raise UsageError(f"{path}: the file's name must end in .csv or .json")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}")
+    with lab.database.reading() as session:
+        rows = _ROWS[what](session)
+    text = _csv(rows) if path.suffix.lower() == ".csv" else _json(rows)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8", newline="")
+    temporary.replace(path)
+    return len(rows)
+
+
+def _labels(session: Session) -> list[dict[str, Any]]:
+    return [
+        {"label": f"L{label.id}", **label.model_dump(mode="json", exclude={"id"})}
+        for label in session.exec(select(Label).order_by(col(Label.id)))
+    ]
+
+
+def _literature(session: Session) -> list[dict[str, Any]]:
+    return [
+        entry.model_dump(mode="json", exclude={"id", "dataset_id"})
+        for entry in session.exec(select(LiteratureEntry).order_by(col(LiteratureEntry.id)))
+    ]
+
+
+def _measurements(session: Session) -> list[dict[str, Any]]:
+    newest: dict[int | None, Analysis] = {
+        analysis.measurement_id: analysis
+        for analysis in session.exec(
+            select(Analysis).where(Analysis.kind == TAIL).order_by(col(Analysis.id))
+        )
+    }
+    pellets = {pellet.id: pellet for pellet in session.exec(select(Pellet))}
+    files = {raw_file.id: raw_file for raw_file in session.exec(select(RawFile))}
+    rows = []
+    for measurement in session.exec(select(Measurement).order_by(col(Measurement.id))):
+        analysis = newest.get(measurement.id)
+        pellet = pellets.get(measurement.pellet_id)
+        raw_file = files[measurement.raw_file_id]
+        rows.append(
+            {
+                "measurement": f"M{measurement.id}",
+                "pellet": None if pellet is None else pellet.name,
+                "formula": None if pellet is None else pellet.formula,
+                "file": raw_file.file_name,
+                "sha256": raw_file.sha256,
+                "sweep": measurement.sweep,
+                "technique": measurement.technique,
+                "temperature_K": measurement.temperature_K,
+                "temperature_source": measurement.temperature_source,
+                "started_at": measurement.started_at,
+                **_analysis_fields(analysis),
+            }
+        )
+    return rows
+
+
+def _analysis_fields(analysis: Analysis | None) -> dict[str, Any]:
+    names = (
+        "resistance_ohm",
+        "resistance_random_ohm",
+        "resistance_systematic_ohm",
+        "sigma_S_per_cm",
+        "sigma_random_S_per_cm",
+        "sigma_systematic_S_per_cm",
+    )
+    result = {} if analysis is None else analysis.result
+    window = result.get("window_hz") or [None, None]
+    return {name: result.get(name) for name in names} | {
+        "window_low_hz": window[0],
+        "window_high_hz": window[1],
+        "verdict": None if analysis is None else analysis.verdict,
+        "reasons": "" if analysis is None else "; ".join(analysis.reasons),
+        "labkit_version": None if analysis is None else analysis.labkit_version,
+    }
+
+
+_ROWS = {"labels": _labels, "measurements": _measurements, "literature": _literature}
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    stream = io.StringIO()
+    if rows:
+        writer = csv.writer(stream, lineterminator="\r\n")
+        writer.writerow(rows[0])
+        for row in rows:
+            writer.writerow([_cell(value) for value in row.values()])
+    return "\ufeff" + stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Make a cell that a spreadsheet shows and never runs as a formula."""
+    if isinstance(value, dict | list):
+        import orjson
+
+        value = orjson.dumps(value).decode()
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
+
+
+def _json(rows: Sequence[dict[str, Any]]) -> str:
+    import orjson
+
+    return orjson.dumps(list(rows), option=orjson.OPT_INDENT_2, default=str).decode() + "\n"

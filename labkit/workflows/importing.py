@@ -1,0 +1,301 @@
+"""Raw files in: stored byte for byte, read, analysed, one transaction per file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import labkit
+from db.errors import DatabaseError
+from db.measurements import (
+    NewMeasurement,
+    StoredFile,
+    find_by_data_hash,
+    find_raw_file,
+    store_measured_file,
+)
+from db.pellets import get_pellet
+from db.tables import Measurement, Pellet
+from instruments import formats, read
+from instruments.errors import InstrumentFileError
+from instruments.records import ImpedanceSpectrum, MeasuredFile
+from labkit.errors import LabkitError, UsageError
+from labkit.geometry import parse_temperature
+from labkit.workflows.completing import complete_known_file, describe_sweep
+from labkit.workflows.conductivity_of_sweep import analyse_sweep
+from labkit.workflows.lab import Lab
+from labkit.workflows.pellets import geometry_of
+from labkit.workflows.sample_conditions import (
+    SampleConditions,
+    read_condition_sheet,
+    temperature_from_name,
+)
+
+__all__ = ["import_paths"]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the command line and the sheet say about the files of one import."""
+
+    pellet: str | None
+    temperature_K: float | None
+    sheet: dict[str, SampleConditions]
+
+    def conditions(self, path: Path) -> SampleConditions:
+        """Return what is known of one file: the sheet, else the command line, else its name."""
+        row = self.sheet.get(path.name, SampleConditions())
+        pellet = row.pellet or self.pellet
+        if row.temperature_K is not None:
+            return SampleConditions(pellet, row.temperature_K, "sheet")
+        if self.temperature_K is not None:
+            return SampleConditions(pellet, self.temperature_K, "command line")
+        in_name = temperature_from_name(path.name)
+        return SampleConditions(pellet, in_name, None if in_name is None else "file name")
+
+
+def import_paths(
+    lab: Lab,
+    paths: Iterable[Path],
+    *,
+    pellet: str | None = None,
+    temperature: str | None = None,
+    sheet: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Import raw impedance files.
+
+    Parameters
+    ----------
+    lab : Lab
+    paths : iterable of Path
+        Files, or folders whose readable files are taken.
+    pellet : str, optional
+        Name of the pellet; a sheet's line wins over it.
+    temperature : str, optional
+        Sample temperature with its unit; a sheet's line wins over it, a file name does not.
+    sheet : Path, optional
+        CSV with the columns file, pellet, temperature.
+    progress : callable, optional
+        Called with (done, total).
+
+    Returns
+    -------
+    dict
+        ``files`` with their sweeps, ``refused`` with their lines, counts and a summary line.
+
+    Raises
+    ------
+    GeometryError, UsageError, UnknownPelletError
+        Before anything is stored, when what was given cannot be used.
+    """
+    given = _Given(
+        pellet,
+        None if temperature is None else parse_temperature(temperature),
+        {} if sheet is None else read_condition_sheet(sheet),
+    )
+    _check_pellets(lab, given)
+    files, left_aside = _files_of(paths)
+    imported: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
+    for done, path in enumerate(files):
+        if progress is not None:
+            progress(done, len(files))
+        try:
+            imported.append(_import_file(lab, path, given.conditions(path)))
+        except (InstrumentFileError, LabkitError, DatabaseError, OSError) as error:
+            refused.append({"file": str(path), "error": _line_of(path, error)})
+    if progress is not None:
+        progress(len(files), len(files))
+    return _report(imported, refused, left_aside)
+
+
+def _check_pellets(lab: Lab, given: _Given) -> None:
+    names = {row.pellet for row in given.sheet.values() if row.pellet}
+    if given.pellet is not None:
+        names.add(given.pellet)
+    if names:
+        with lab.database.reading() as session:
+            for name in sorted(names):
+                get_pellet(session, name)
+
+
+def _files_of(paths: Iterable[Path]) -> tuple[list[Path], int]:
+    """Files named, and the files of known kinds inside folders named; also how many others."""
+    suffixes = {suffix.lower() for info in formats() for suffix in info.suffixes}
+    files: list[Path] = []
+    left_aside = 0
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        inside = sorted(found for found in path.rglob("*") if found.is_file())
+        readable = [found for found in inside if found.suffix.lower() in suffixes]
+        if not readable:
+            raise UsageError(f"{path}: no file of a known kind in this folder")
+        files += readable
+        left_aside += len(inside) - len(readable)
+    return list(dict.fromkeys(files)), left_aside
+
+
+def _line_of(path: Path, error: Exception) -> str:
+    line = " ".join(str(error).split())
+    if isinstance(error, OSError):
+        line = error.strerror or line
+    return line if path.name in line else f"{path}: {line}"
+
+
+def _import_file(lab: Lab, path: Path, conditions: SampleConditions) -> dict[str, Any]:
+    content = read_bytes(path)
+    file = read(path, content=content)
+    with lab.database.reading() as session:
+        known = find_raw_file(session, file.sha256)
+    if known is not None:
+        return complete_known_file(lab, path, file.sha256, conditions)
+    spectra = file.impedance_spectra()
+    # the raw file first: without its row it is only a spare copy, the row without it is a loss
+    kept = lab.keep_raw_file(content, file.sha256)
+    with lab.database.session() as session:
+        pellet = None if conditions.pellet is None else get_pellet(session, conditions.pellet)
+        twins = {
+            spectrum.data_hash: find_by_data_hash(session, spectrum.data_hash)
+            for spectrum in spectra
+        }
+        stored = store_measured_file(
+            session,
+            sha256=file.sha256,
+            size_bytes=file.size_bytes,
+            file_name=path.name,
+            format=file.format,
+            reader_version=file.reader_version,
+            measurements=[
+                _new_measurement(lab, spectrum, conditions, pellet) for spectrum in spectra
+            ],
+            pellet_id=None if pellet is None else pellet.id,
+            stored_path=kept.relative_to(lab.folder).as_posix(),
+            original_path=str(path.resolve()),
+            metadata=dict(file.metadata),
+            warnings=file.warnings,
+            labkit_version=labkit.__version__,
+        )
+        return _describe_import(path, file, spectra, stored, pellet, conditions, twins)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a raw file, refusing a folder or a missing one in words."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file; check the name") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder, not a file") from None
+    except PermissionError:
+        raise UsageError(f"{path}: not readable; is it open in another program?") from None
+
+
+def _new_measurement(
+    lab: Lab, spectrum: ImpedanceSpectrum, conditions: SampleConditions, pellet: Pellet | None
+) -> NewMeasurement:
+    started = spectrum.started_at
+    arrays = {"frequency_hz": spectrum.frequency_hz, "z_ohm": spectrum.z_ohm}
+    if spectrum.time_s is not None:
+        arrays["time_s"] = spectrum.time_s
+    return NewMeasurement(
+        kind="impedance",
+        data_hash=spectrum.data_hash,
+        arrays=arrays | {f"column {name}": column for name, column in spectrum.columns.items()},
+        sweep=spectrum.sweep,
+        technique=spectrum.technique,
+        instrument=spectrum.instrument,
+        software=spectrum.software,
+        started_at=None if started is None else started.iso,
+        started_at_zone=None if started is None else started.zone or lab.settings.time_zone,
+        started_at_ambiguous=started is not None and started.ambiguous,
+        amplitude=spectrum.amplitude,
+        temperature_K=conditions.temperature_K,
+        temperature_se_K=None
+        if conditions.temperature_K is None
+        else lab.settings.temperature_se_K,
+        temperature_source=conditions.temperature_source,
+        metadata=dict(spectrum.metadata),
+        warnings=spectrum.warnings,
+        analyses=[
+            analyse_sweep(
+                spectrum.frequency_hz,
+                spectrum.z_ohm,
+                data_hash=spectrum.data_hash,
+                geometry=None if pellet is None else geometry_of(pellet),
+                temperature_K=conditions.temperature_K,
+            )
+        ],
+    )
+
+
+def _describe_import(
+    path: Path,
+    file: MeasuredFile,
+    spectra: Sequence[ImpedanceSpectrum],
+    stored: StoredFile,
+    pellet: Pellet | None,
+    conditions: SampleConditions,
+    twins: dict[str, list[Measurement]],
+) -> dict[str, Any]:
+    warnings = [*file.warnings, *(w for spectrum in spectra for w in spectrum.warnings)]
+    if pellet is None:
+        warnings.append("no pellet given: resistance only; import again with --pellet NAME")
+    if conditions.temperature_K is None:
+        warnings.append("temperature unknown; import again with --temperature 25C")
+    same = sorted({f"M{twin.id}" for found in twins.values() for twin in found})
+    if same:
+        warnings.append(f"the same points are already here as {', '.join(same)}; counted once")
+    analyses = {analysis.measurement_id: analysis for analysis in stored.analyses}
+    return {
+        "file": str(path),
+        "name": path.name,
+        "status": "imported",
+        "sha256": file.sha256,
+        "format": file.format,
+        "pellet": None if pellet is None else pellet.name,
+        "warnings": list(dict.fromkeys(warnings)),
+        "sweeps": [
+            describe_sweep(measurement, analyses[measurement.id], spectrum.data_hash)
+            | {"same_data_as": [f"M{twin.id}" for twin in twins[spectrum.data_hash]]}
+            for measurement, spectrum in zip(stored.measurements, spectra, strict=True)
+        ],
+    }
+
+
+def _report(
+    imported: list[dict[str, Any]], refused: list[dict[str, Any]], left_aside: int
+) -> dict[str, Any]:
+    counts = {
+        status: sum(file["status"] == status for file in imported)
+        for status in ("imported", "completed", "known")
+    }
+    sweeps = [sweep for file in imported for sweep in file["sweeps"]]
+    verdicts = {
+        verdict: sum(sweep["verdict"] == verdict for sweep in sweeps)
+        for verdict in ("accepted", "review", "rejected")
+    }
+    parts = [f"{counts['imported']} files imported"]
+    if counts["completed"]:
+        parts.append(f"{counts['completed']} completed")
+    if counts["known"]:
+        parts.append(f"{counts['known']} known already, nothing added")
+    if refused:
+        parts.append(f"{len(refused)} refused")
+    if left_aside:
+        parts.append(f"{left_aside} files of other kinds left aside")
+    parts.append(", ".join(f"{number} {verdict}" for verdict, number in verdicts.items()))
+    return {
+        "files": imported,
+        "refused": refused,
+        "imported": counts["imported"],
+        "completed": counts["completed"],
+        "known": counts["known"],
+        "left_aside": left_aside,
+        "verdicts": verdicts,
+        "summary": "; ".join(parts),
+    }

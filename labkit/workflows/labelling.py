@@ -1,0 +1,296 @@
+"""Labels: proposed from evidence, decided by a person, listed with what they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+import db.labels
+from db.formulas import reduced_formula_or_none
+from db.identifiers import RecordKind, parse_identifier
+from db.label_content import LabelFields
+from db.measurements import get_analysis, get_measurement, latest_analysis
+from db.tables import Analysis, Label, Measurement, Pellet
+from labkit.errors import UsageError
+from labkit.workflows.conductivity_of_sweep import TAIL
+from labkit.workflows.lab import Lab
+from labkit.workflows.matching import match_by_composition, match_by_hand, structures_of
+from labkit.workflows.temperature_series import ARRHENIUS
+
+__all__ = ["decide_label", "list_labels", "propose_label", "show_label", "signer_of"]
+
+
+def signer_of(lab: Lab, actor: str | None) -> str:
+    """Return who signs: as given, else the reviewer of lab.toml.
+
+    Raises
+    ------
+    UsageError
+        When nobody is named.
+    """
+    name = (actor or lab.settings.reviewer or "").strip()
+    if not name:
+        raise UsageError("labels are signed: give --by NAME, or write reviewer in lab.toml")
+    return name
+
+
+def propose_label(
+    lab: Lab,
+    evidence: str,
+    *,
+    structure_ids: Sequence[str] = (),
+    polymorph: str | None = None,
+    space_group_number: int | None = None,
+    actor: str | None = None,
+) -> dict[str, Any]:
+    """Propose a label from a measurement or an Arrhenius fit.
+
+    Parameters
+    ----------
+    lab : Lab
+    evidence : str
+        ``M1``: sigma at the temperature of that measurement. ``A3``: that analysis; for an
+        Arrhenius fit sigma at 25 C, with Ea.
+    structure_ids : sequence of str
+        Structures it belongs to; found by composition where none is named.
+    polymorph, space_group_number : optional
+        What is known of the phase.
+    actor : str, optional
+        Who proposes it.
+
+    Returns
+    -------
+    dict
+        The label, with notes on what a reviewer should see.
+
+    Raises
+    ------
+    UsageError
+        When no conductivity follows from the evidence, or it was proposed before.
+    """
+    by = signer_of(lab, actor)
+    with lab.database.session() as session:
+        analysis = _evidence(session, evidence)
+        fields = _fields(session, analysis)
+        fields["polymorph"] = polymorph
+        fields["space_group_number"] = space_group_number
+        earlier = session.exec(
+            select(Label).where(
+                Label.analysis_id == analysis.id, col(Label.state).in_(("proposed", "accepted"))
+            )
+        ).first()
+        if earlier is not None:
+            raise UsageError(
+                f"{evidence} is already label L{earlier.id} ({earlier.state}); "
+                "reject or revise that one"
+            )
+        label = db.labels.propose(session, by=by, reason=f"from A{analysis.id}", **fields)
+        notes = []
+        if analysis.verdict != "accepted":
+            notes.append(
+                f"the verdict of A{analysis.id} is {analysis.verdict} "
+                f"({', '.join(analysis.reasons)}); accepting needs --because"
+            )
+        if structure_ids:
+            match_by_hand(session, label, structure_ids, by)
+        else:
+            notes += _note_matches(label, match_by_composition(session, label))
+        return _describe(session, [label])[0] | {"notes": notes}
+
+
+def _note_matches(label: Label, found: list[str]) -> list[str]:
+    if not found:
+        return [
+            f"no structure of composition {label.reduced_formula or label.formula} in this lab; "
+            "the label will not count in a ranking"
+        ]
+    if len(found) > 1:
+        return [
+            f"{len(found)} structures have this composition ({', '.join(found[:4])}"
+            f"{', ...' if len(found) > 4 else ''}): choose with "
+            f"'labkit label match L{label.id} {found[0]}'"
+        ]
+    return []
+
+
+def _evidence(session: Session, evidence: str) -> Analysis:
+    identifier = parse_identifier(evidence)
+    if identifier.kind is RecordKind.ANALYSIS:
+        return get_analysis(session, evidence)
+    if identifier.kind is not RecordKind.MEASUREMENT:
+        raise UsageError(f"{evidence}: a label comes from a measurement (M1) or an analysis (A3)")
+    measurement = get_measurement(session, evidence)
+    analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
+    if analysis is None:
+        raise UsageError(f"{evidence} has no conductivity: it is a {measurement.kind} measurement")
+    return analysis
+
+
+def _fields(session: Session, analysis: Analysis) -> LabelFields:
+    pellet = session.get(Pellet, analysis.pellet_id) if analysis.pellet_id else None
+    if pellet is None:
+        raise UsageError(
+            f"A{analysis.id} belongs to no pellet, so it has no conductivity; "
+            "import the file again with --pellet NAME"
+        )
+    fields: LabelFields = {
+        "formula": pellet.formula,
+        "source_kind": "measurement",
+        "analysis_id": analysis.id,
+        "pellet_id": pellet.id,
+        "contribution": "total",
+        "method": "AC",
+        "electrode": pellet.electrode,
+        "pressure_Pa": pellet.stack_pressure_Pa,
+        "relative_density": pellet.relative_density,
+    }
+    if analysis.kind == TAIL:
+        return fields | _fields_of_sweep(session, analysis)
+    if analysis.kind == ARRHENIUS:
+        return fields | _fields_of_series(analysis)
+    raise UsageError(f"A{analysis.id} is a {analysis.kind}; a label needs a conductivity")
+
+
+def _fields_of_sweep(session: Session, analysis: Analysis) -> LabelFields:
+    if analysis.sigma_S_per_cm is None:
+        raise UsageError(f"A{analysis.id} has no conductivity ({', '.join(analysis.reasons)})")
+    measurement = session.get(Measurement, analysis.measurement_id)
+    assert measurement is not None
+    if measurement.temperature_K is None:
+        raise UsageError(
+            f"the temperature of M{measurement.id} is unknown; "
+            "import its file again with --temperature 25C"
+        )
+    return {
+        "sigma_S_per_cm": analysis.sigma_S_per_cm,
+        "sigma_random_S_per_cm": analysis.sigma_random_S_per_cm,
+        "sigma_systematic_S_per_cm": analysis.sigma_systematic_S_per_cm,
+        "temperature_K": measurement.temperature_K,
+        "n_replicates": 1,
+    }
+
+
+def _fields_of_series(analysis: Analysis) -> LabelFields:
+    result = analysis.result
+    return {
+        "sigma_S_per_cm": result["sigma25_S_per_cm"],
+        "sigma_random_S_per_cm": result["sigma25_random_S_per_cm"],
+        "sigma_systematic_S_per_cm": result["sigma25_systematic_S_per_cm"],
+        "temperature_K": 298.15,
+        "extrapolated": result["sigma25_extrapolated"],
+        "ea_eV": result["ea_eV"],
+        "ea_se_eV": result["ea_se_eV"],
+        "ea_convention": result["convention"],
+        "n_replicates": 1,
+    }
+
+
+def decide_label(
+    lab: Lab,
+    label_id: str,
+    action: str,
+    *,
+    reason: str,
+    because: str | None = None,
+    actor: str | None = None,
+) -> dict[str, Any]:
+    """Accept or reject a label.
+
+    Parameters
+    ----------
+    lab : Lab
+    label_id : str
+    action : {"accept", "reject"}
+    reason : str
+        Kept with the label forever.
+    because : str, optional
+        Why evidence whose verdict is not ``accepted`` is trusted all the same.
+    actor : str, optional
+        Who decides.
+
+    Raises
+    ------
+    LabelStateError
+        When the label is not waiting; the line says who decided it and when.
+    """
+    reviewer = signer_of(lab, actor)
+    if not reason.strip():
+        raise UsageError("a decision needs a reason; give --reason 'why'")
+    with lab.database.session() as session:
+        if action == "accept":
+            label = db.labels.accept(
+                session, label_id, reviewer=reviewer, reason=reason, because=because
+            )
+        else:
+            label = db.labels.reject(session, label_id, reviewer=reviewer, reason=reason)
+        return _describe(session, [label])[0]
+
+
+def list_labels(
+    lab: Lab, *, state: str | None = None, formula: str | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """List labels, the newest first, of one state or one composition."""
+    statement = select(Label).order_by(col(Label.id).desc()).limit(limit)
+    if state is not None:
+        statement = statement.where(Label.state == state)
+    if formula is not None:
+        reduced = reduced_formula_or_none(formula)
+        if reduced is None:
+            raise UsageError(f"formula {formula!r} cannot be read; write for example Li6PS5Cl")
+        statement = statement.where(Label.reduced_formula == reduced)
+    with lab.database.reading() as session:
+        return _describe(session, list(session.exec(statement)))
+
+
+def show_label(lab: Lab, label_id: str) -> dict[str, Any]:
+    """Return one label with its whole history."""
+    with lab.database.reading() as session:
+        label = db.labels.get_label(session, label_id)
+        events = db.labels.history(session, label_id)
+        return _describe(session, [label])[0] | {
+            "content": label.model_dump(mode="json", exclude={"id", "content_hash"}),
+            "history": [
+                {
+                    "label": f"L{event.label_id}",
+                    "at": event.at.isoformat(timespec="seconds"),
+                    "action": event.action,
+                    "actor": event.actor,
+                    "reason": event.reason,
+                }
+                for event in events
+            ],
+        }
+
+
+def _describe(session: Session, labels: list[Label]) -> list[dict[str, Any]]:
+    ties = structures_of(session, [label.id for label in labels if label.id is not None])
+    return [
+        {
+            "label": f"L{label.id}",
+            "state": label.state,
+            "version": label.version,
+            "formula": label.formula,
+            "qualifier": label.qualifier,
+            "sigma_S_per_cm": label.sigma_S_per_cm,
+            "sigma_random_S_per_cm": label.sigma_random_S_per_cm,
+            "sigma_systematic_S_per_cm": label.sigma_systematic_S_per_cm,
+            "temperature_K": label.temperature_K,
+            "extrapolated": label.extrapolated,
+            "ea_eV": label.ea_eV,
+            "ea_convention": label.ea_convention,
+            "source": _source(label),
+            "reviewed_by": label.reviewed_by,
+            "review_reason": label.review_reason,
+            "structures": [tie["structure"] for tie in ties.get(label.id or 0, [])],
+            "matches": ties.get(label.id or 0, []),
+        }
+        for label in labels
+    ]
+
+
+def _source(label: Label) -> str:
+    if label.analysis_id is not None:
+        return f"A{label.analysis_id}"
+    return label.doi or label.citation or label.source_kind

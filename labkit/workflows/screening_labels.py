@@ -1,0 +1,106 @@
+"""Accepted labels as the screening sees them: a structure, a log10 conductivity, a bound or not.
+
+The screening works with conductivities at room temperature. A label measured more than ten
+kelvin below 25 C is a lower bound there and is used as it is; one measured more than ten kelvin
+above is an upper bound and is treated like a value reported as "less than".
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlmodel import col, select
+
+from db.tables import Label, LabelStructure, Structure
+from labkit.workflows.lab import Lab
+
+__all__ = ["LabelOnStructure", "labels_on_structures"]
+
+_ROOM_TEMPERATURE_K = 298.15
+_ROOM_TOLERANCE_K = 10.0
+
+
+@dataclass(frozen=True)
+class LabelOnStructure:
+    """One accepted label on one structure.
+
+    Attributes
+    ----------
+    name : str
+        ``L7``; with the structure behind it where a label belongs to several.
+    label_id : int
+    material_id : str
+    log_sigma : float
+        log10 of the conductivity in S/cm.
+    is_upper_bound : bool
+    """
+
+    name: str
+    label_id: int
+    material_id: str
+    log_sigma: float
+    is_upper_bound: bool
+
+    def words(self) -> str:
+        """Return the label as people read it, such as ``L7 (<1e-10 S/cm)``."""
+        bound = "<" if self.is_upper_bound else ""
+        return f"{self.name} ({bound}{10**self.log_sigma:.1e} S/cm)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields for storage with a ranking."""
+        return asdict(self)
+
+
+def labels_on_structures(lab: Lab, pool: Collection[str]) -> list[LabelOnStructure]:
+    """Return the accepted labels of structures in the pool, in the order of their ids.
+
+    A match that somebody broke, or that is ambiguous and not confirmed, does not count. Of
+    several matches of one label those with the highest confidence count.
+    """
+    statement = (
+        select(
+            Label.id,
+            Label.sigma_S_per_cm,
+            Label.qualifier,
+            Label.temperature_K,
+            Structure.material_id,
+            LabelStructure.confidence,
+        )
+        .join(LabelStructure, col(LabelStructure.label_id) == col(Label.id))
+        .join(Structure, col(Structure.id) == col(LabelStructure.structure_id))
+        .where(
+            Label.state == "accepted",
+            LabelStructure.status != "broken",
+            (col(LabelStructure.ambiguous).is_(False)) | (LabelStructure.status == "confirmed"),
+        )
+        .order_by(col(Label.id), col(Structure.id))
+    )
+    with lab.database.reading() as session:
+        rows = [row for row in session.exec(statement).all() if row[4] in pool]
+    best: dict[int, float] = {}
+    for label_id, *_, confidence in rows:
+        best[label_id] = max(best.get(label_id, 0.0), confidence)
+    chosen = {
+        (label_id, material_id): (sigma, qualifier, kelvin)
+        for label_id, sigma, qualifier, kelvin, material_id, confidence in rows
+        if confidence >= best[label_id]
+    }
+    matches = Counter(label_id for label_id, _ in chosen)
+    return [
+        LabelOnStructure(
+            name=f"L{label_id}" if matches[label_id] == 1 else f"L{label_id} {material_id}",
+            label_id=label_id,
+            material_id=material_id,
+            log_sigma=math.log10(sigma),
+            is_upper_bound=qualifier == "<" or _measured_hot(kelvin),
+        )
+        for (label_id, material_id), (sigma, qualifier, kelvin) in chosen.items()
+    ]
+
+
+def _measured_hot(temperature_K: float | None) -> bool:
+    return temperature_K is not None and temperature_K > _ROOM_TEMPERATURE_K + _ROOM_TOLERANCE_K

@@ -1,0 +1,232 @@
+"""The pool of candidates: structures added from tables, archives, prototypes and CIF files."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import db.structures
+from db.matching import match_labels
+from db.sources import data_path
+from db.structures import NewStructure
+from labkit.errors import UsageError
+from labkit.workflows.lab import Lab
+from screening.errors import ScreeningError
+from screening.structures import (
+    StructureRecord,
+    load_cif_text,
+    read_materials_project_table,
+    read_obelix_archive,
+)
+
+__all__ = ["add_structures", "labelled_material_ids", "show_structure"]
+
+MATERIALS_PROJECT = "materials-project"
+OBELIX = "obelix"
+PROTOTYPES = "prototypes"
+
+Progress = Callable[[int, int], None]
+
+# what the table holds, for the progress bar alone
+_MATERIALS_PROJECT_ROWS = 18590
+
+
+def add_structures(
+    lab: Lab,
+    sources: Sequence[str],
+    *,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Add structures to the pool.
+
+    Parameters
+    ----------
+    lab : Lab
+    sources : sequence of str
+        ``materials-project``, ``obelix``, ``prototypes``, or paths of CIF files and folders.
+    limit : int, optional
+        Take about this many Materials Project entries: every labelled one, the rest chosen by a
+        fixed rule that spreads over the table.
+    progress : callable, optional
+        Called with (done, total).
+
+    Returns
+    -------
+    dict
+        Per source what was added and known; ``refused`` CIF files with their lines; the total.
+
+    Raises
+    ------
+    UsageError
+        When a source is neither known nor a path.
+    DataUnavailableError
+        When a public data set is not at hand.
+    """
+    results, refused = [], []
+    for source in sources:
+        if source == MATERIALS_PROJECT:
+            new = _materials_project(limit, progress)
+        elif source == OBELIX:
+            new = _records(
+                read_obelix_archive(data_path("obelix/all_cifs.zip"), data_path("obelix/all.csv")),
+                refused,
+            )
+        elif source == PROTOTYPES:
+            from screening.prototypes import prototype_records
+
+            new = _records(prototype_records(), refused)
+        else:
+            new = _cif_files(Path(source), refused)
+        with lab.database.session() as session:
+            counts = db.structures.add_structures(session, new)
+            match_labels(session)
+        results.append({"source": source, "added": counts.added, "known": counts.already_there})
+    with lab.database.reading() as session:
+        total = db.structures.count_structures(session)
+    return {"sources": results, "refused": refused, "total": total}
+
+
+def labelled_material_ids() -> set[str]:
+    """Return the Materials Project ids that carry a published conductivity."""
+    with gzip.open(data_path("bvse/li_pool_labels.csv.gz"), "rt", encoding="utf-8-sig") as file:
+        return {
+            row["material_id"]
+            for row in csv.DictReader(file)
+            if row["material_id"] and row["conductivity_S_cm"]
+        }
+
+
+def _materials_project(limit: int | None, progress: Progress | None) -> Iterator[NewStructure]:
+    path = data_path("structures/li_mp_structures.csv.gz")
+    labelled: Collection[str] = labelled_material_ids() if limit is not None else ()
+    for done, record in enumerate(read_materials_project_table(path)):
+        if progress is not None and done % 500 == 0:
+            progress(done, _MATERIALS_PROJECT_ROWS)
+        if limit is None or record.material_id in labelled or _is_sampled(record, limit):
+            yield _plain(record)
+
+
+def _is_sampled(record: StructureRecord, limit: int) -> bool:
+    """Choose by a hash of the id: the same on every machine, and more with a higher limit."""
+    digest = hashlib.sha256(record.material_id.encode()).digest()
+    return int.from_bytes(digest[:4], "big") < limit / _MATERIALS_PROJECT_ROWS * 2**32
+
+
+def _plain(record: StructureRecord) -> NewStructure:
+    return NewStructure(
+        material_id=record.material_id,
+        source=record.source,
+        formula=record.formula,
+        n_sites=record.n_sites,
+        cif=record.cif,
+        space_group_number=record.space_group_number,
+        band_gap_eV=record.band_gap_eV,
+        e_above_hull_eV=record.e_above_hull_eV,
+    )
+
+
+def _records(
+    records: Iterable[StructureRecord], refused: list[dict[str, Any]]
+) -> Iterator[NewStructure]:
+    """Turn records into stored structures; each cell is read to know its size."""
+    for record in records:
+        try:
+            crystal = record.crystal()
+        except ScreeningError as error:
+            refused.append({"structure": record.material_id, "error": str(error)})
+            continue
+        yield NewStructure(
+            material_id=record.material_id,
+            source=record.source,
+            formula=record.formula or crystal.reduced_formula,
+            n_sites=crystal.n_sites,
+            cif=record.cif,
+            space_group_number=record.space_group_number,
+            band_gap_eV=record.band_gap_eV,
+            e_above_hull_eV=record.e_above_hull_eV,
+        )
+
+
+def _cif_files(path: Path, refused: list[dict[str, Any]]) -> Iterator[NewStructure]:
+    if path.is_dir():
+        files = sorted(path.rglob("*.cif"))
+        if not files:
+            raise UsageError(f"{path}: no .cif file in this folder")
+    elif path.is_file():
+        files = [path]
+    else:
+        raise UsageError(
+            f"{path}: neither a CIF file or folder nor one of {MATERIALS_PROJECT}, {OBELIX}, "
+            f"{PROTOTYPES}"
+        )
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            crystal = load_cif_text(text, f"cif-{file.stem}")
+            yield NewStructure(
+                material_id=f"cif-{file.stem}",
+                source="cif-file",
+                formula=crystal.reduced_formula,
+                n_sites=crystal.n_sites,
+                cif=text,
+            )
+        except ScreeningError as error:
+            refused.append({"structure": str(file), "error": f"{file}: {error}"})
+        except OSError as error:
+            refused.append({"structure": str(file), "error": f"{file}: {error.strerror}"})
+
+
+def show_structure(lab: Lab, material_id: str) -> dict[str, Any]:
+    """Return what is known of one structure: cell, symmetry, properties, labels.
+
+    Raises
+    ------
+    UnknownStructureError
+        When the lab has no structure of this id.
+    """
+    import spglib
+    from sqlmodel import col, select
+
+    from db.tables import Label, LabelStructure
+
+    with lab.database.reading() as session:
+        structure = db.structures.get_structure(session, material_id)
+        cif = db.structures.cif_text(session, material_id)
+        labels = session.exec(
+            select(Label)
+            .join(LabelStructure, col(LabelStructure.label_id) == col(Label.id))
+            .where(LabelStructure.structure_id == structure.id, LabelStructure.status != "broken")
+            .distinct()
+        ).all()
+    crystal = load_cif_text(cif, material_id)
+    numbers = {symbol: index for index, symbol in enumerate(sorted(set(crystal.symbols)))}
+    symmetry = spglib.get_spacegroup(
+        (
+            crystal.lattice_angstrom,
+            crystal.fractional,
+            [numbers[symbol] for symbol in crystal.symbols],
+        ),
+        symprec=0.1,
+    )
+    return {
+        "structure": structure.material_id,
+        "formula": structure.formula,
+        "reduced_formula": structure.reduced_formula,
+        "source": structure.source,
+        "sites": structure.n_sites,
+        "ordered": crystal.is_ordered,
+        "volume_angstrom3": round(crystal.volume_angstrom3, 4),
+        "space_group": symmetry,
+        "band_gap_eV": structure.band_gap_eV,
+        "e_above_hull_eV": structure.e_above_hull_eV,
+        "labels": [
+            f"L{label.id} {label.state} {label.qualifier}{label.sigma_S_per_cm:.3g} S/cm"
+            for label in labels
+        ],
+        "cif": cif,
+    }

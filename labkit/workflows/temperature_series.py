@@ -1,0 +1,227 @@
+"""The conductivities of one pellet over temperature, and the Arrhenius line through them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+import labkit
+from db.measurements import NewAnalysis, latest_analysis, store_analysis
+from db.pellets import get_pellet
+from db.tables import Analysis, Measurement, Pellet, Spectrum
+from labkit.arrhenius import ArrheniusError, ArrheniusFit, fit_arrhenius
+from labkit.workflows.analysing import save_figure
+from labkit.workflows.conductivity_of_sweep import TAIL
+from labkit.workflows.lab import Lab
+from labkit.workflows.pellets import geometry_of
+
+__all__ = ["ARRHENIUS", "Series", "collect_series", "draw_series", "fit_series"]
+
+ARRHENIUS = "arrhenius"
+CONVENTIONS = {"sigma-T": "ln(sigma T)", "sigma": "ln(sigma)"}
+
+
+@dataclass(frozen=True)
+class Series:
+    """The conductivities of one pellet that may be fitted.
+
+    Attributes
+    ----------
+    pellet : Pellet
+    analyses : list of Analysis
+        The latest of each measurement, by temperature.
+    left_out : list of str
+        What was not used, and why.
+    """
+
+    pellet: Pellet
+    analyses: list[Analysis]
+    left_out: list[str]
+
+
+def collect_series(session: Session, name: str, *, include_review: bool) -> Series:
+    """Collect what can be fitted of one pellet.
+
+    The same points imported from two files count once. A rejected conductivity, one under
+    review (unless asked for) and one without a temperature are left out, with a line each.
+    """
+    pellet = get_pellet(session, name)
+    statement = (
+        select(Measurement, Spectrum.data_hash)
+        .join(Spectrum, col(Spectrum.measurement_id) == col(Measurement.id))
+        .where(Measurement.pellet_id == pellet.id, Measurement.kind == "impedance")
+        .order_by(col(Measurement.id))
+    )
+    measured = session.exec(statement).all()
+    newest: dict[int, Analysis] = {}
+    for analysis in session.exec(
+        select(Analysis)
+        .where(Analysis.kind == TAIL, Analysis.pellet_id == pellet.id)
+        .order_by(col(Analysis.id))
+    ):
+        if analysis.measurement_id is not None:
+            newest[analysis.measurement_id] = analysis
+    used: list[Analysis] = []
+    left_out: list[str] = []
+    seen: dict[str, int | None] = {}
+    for measurement, data_hash in measured:
+        assert measurement.id is not None
+        found = newest.get(measurement.id)
+        why = _why_not(measurement, found, include_review)
+        if data_hash in seen:
+            why = f"the same points as M{seen[data_hash]}"
+        if why is None and found is not None:
+            used.append(found)
+            seen[data_hash] = measurement.id
+        else:
+            left_out.append(f"M{measurement.id} left out: {why}")
+    used.sort(key=lambda analysis: analysis.temperature_K or 0.0)
+    return Series(pellet, used, left_out)
+
+
+def _why_not(
+    measurement: Measurement, analysis: Analysis | None, include_review: bool
+) -> str | None:
+    if analysis is None or analysis.sigma_S_per_cm is None:
+        return "it has no conductivity"
+    if measurement.temperature_K is None:
+        return "its temperature is unknown (import again with --temperature)"
+    if analysis.verdict == "rejected":
+        return f"rejected ({', '.join(analysis.reasons)})"
+    if analysis.verdict == "review" and not include_review:
+        return f"under review ({', '.join(analysis.reasons)}); --include-review uses it"
+    return None
+
+
+def fit_series(
+    lab: Lab, name: str, *, convention: str = "sigma-T", include_review: bool = False
+) -> dict[str, Any]:
+    """Fit Arrhenius over one pellet and store the result.
+
+    Parameters
+    ----------
+    lab : Lab
+    name : str
+        Name or id of the pellet.
+    convention : {"sigma-T", "sigma"}
+        ``ln(sigma T)`` or ``ln(sigma)`` against 1/T.
+    include_review : bool
+        Use conductivities under review as well.
+
+    Returns
+    -------
+    dict
+        Ea with its error, sigma at 25 C with its interval and tag, what was used and left out.
+
+    Raises
+    ------
+    UnknownPelletError
+        When there is no such pellet.
+    ArrheniusError
+        When fewer than two temperatures are left.
+    """
+    with lab.database.session() as session:
+        series = collect_series(session, name, include_review=include_review)
+        fit = _fit(lab, series, convention)
+        sigma25 = fit.sigma_at(298.15)
+        result = fit.to_dict() | {
+            "sigma25_S_per_cm": sigma25.sigma_S_per_cm,
+            "sigma25_random_S_per_cm": sigma25.random_S_per_cm,
+            "sigma25_systematic_S_per_cm": sigma25.systematic_S_per_cm,
+            "sigma25_interval95_S_per_cm": list(sigma25.interval95_S_per_cm),
+            "sigma25_extrapolated": sigma25.extrapolated,
+        }
+        parameters = {
+            "convention": fit.convention,
+            "include_review": include_review,
+            "temperature_se_K": lab.settings.temperature_se_K,
+            "analyses": [analysis.id for analysis in series.analyses],
+        }
+        new = NewAnalysis(
+            kind=ARRHENIUS,
+            result=result,
+            verdict=fit.verdict,
+            reasons=fit.reasons,
+            parameters=parameters,
+            labkit_version=labkit.__version__,
+        )
+        stored = _store_once(session, series, new)
+        return result | {
+            "pellet": series.pellet.name,
+            "formula": series.pellet.formula,
+            "analysis": f"A{stored.id}",
+            "measurements": [f"M{analysis.measurement_id}" for analysis in series.analyses],
+            "left_out": series.left_out,
+            "verdict": fit.verdict,
+            "reasons": list(fit.reasons),
+        }
+
+
+def _store_once(session: Session, series: Series, new: NewAnalysis) -> Analysis:
+    """Store a fit, unless the latest of the pellet is the very same."""
+    latest = latest_analysis(session, ARRHENIUS, pellet_id=series.pellet.id)
+    if (
+        latest is not None
+        and latest.parameters == new.parameters
+        and latest.result == new.result
+        and latest.labkit_version == new.labkit_version
+    ):
+        return latest
+    return store_analysis(
+        session,
+        new,
+        pellet_id=series.pellet.id,
+        input_analysis_ids=[analysis.id for analysis in series.analyses if analysis.id is not None],
+    )
+
+
+def _fit(lab: Lab, series: Series, convention: str) -> ArrheniusFit:
+    if len({analysis.temperature_K for analysis in series.analyses}) < 2:
+        reasons = f" ({'; '.join(series.left_out[:3])})" if series.left_out else ""
+        raise ArrheniusError(
+            f"pellet {series.pellet.name}: {len(series.analyses)} usable conductivities, at least "
+            f"two temperatures are needed{reasons}"
+        )
+    return fit_arrhenius(
+        [analysis.temperature_K for analysis in series.analyses],
+        [analysis.sigma_S_per_cm for analysis in series.analyses],
+        [analysis.result["sigma_own_S_per_cm"] for analysis in series.analyses],
+        sigma_systematic_relative=geometry_of(series.pellet).cell_constant_relative_se,
+        temperature_se_K=lab.settings.temperature_se_K,
+        convention="ln(sigma)" if convention == "sigma" else "ln(sigma T)",
+    )
+
+
+def draw_series(lab: Lab, results: Sequence[dict[str, Any]], path: Path) -> None:
+    """Draw fitted series to a file.
+
+    Raises
+    ------
+    UsageError
+        When the suffix names no picture format.
+    """
+    save_figure(path, lambda axes: draw_arrhenius(lab, results, axes))
+
+
+def draw_arrhenius(lab: Lab, results: Sequence[dict[str, Any]], axes: Any) -> Any:
+    """Draw fitted series on Axes."""
+    from labkit.plots.arrhenius import plot_arrhenius
+
+    for result in results:
+        with lab.database.reading() as session:
+            series = collect_series(
+                session, result["pellet"], include_review=_used_review(session, result)
+            )
+        convention = "sigma" if result["convention"] == "ln(sigma)" else "sigma-T"
+        axes = plot_arrhenius(axes, _fit(lab, series, convention), label=result["pellet"])
+    return axes
+
+
+def _used_review(session: Session, result: dict[str, Any]) -> bool:
+    from db.measurements import get_analysis
+
+    return bool(get_analysis(session, result["analysis"]).parameters["include_review"])
