@@ -1,4 +1,4 @@
-"""Reader of plain P1 CIF text, about thirty times faster than a general parser.
+"""Reader and writer of plain P1 CIF text, about thirty times faster than a general parser.
 
 The Materials Project and pymatgen write CIFs of one fixed shape: symmetry P 1, one site per line,
 full occupancy. Tens of thousands of them are read at a time here. Whatever does not have exactly
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["P1Cell", "lattice_from_parameters", "read_p1_cif"]
+__all__ = ["P1Cell", "lattice_from_parameters", "read_p1_cif", "write_p1_cif"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -119,3 +119,38 @@ def _agrees_with_formula(text: str, symbols: tuple[str, ...]) -> bool:
     return all(symbols.count(element) == count for element, count in told.items()) and sum(
         told.values()
     ) == len(symbols)
+
+
+def write_p1_cif(
+    lattice_angstrom: FloatArray, fractional: FloatArray, symbols: tuple[str, ...], name: str
+) -> str:
+    """Write an ordered crystal as plain P1 CIF text that `read_p1_cif` reads back.
+
+    Parameters
+    ----------
+    lattice_angstrom : ndarray, shape (3, 3)
+        Vectors in rows; the orientation is not kept, lengths and angles are.
+    fractional : ndarray, shape (n, 3)
+    symbols : tuple of str
+    name : str
+        Name of the data block.
+    """
+    lengths = np.linalg.norm(lattice_angstrom, axis=1)
+    unit = lattice_angstrom / lengths[:, None]
+    angles = np.degrees(np.arccos([unit[1] @ unit[2], unit[0] @ unit[2], unit[0] @ unit[1]]))
+    counted = {symbol: symbols.count(symbol) for symbol in sorted(set(symbols))}
+    lines = [f"data_{re.sub(r'[^A-Za-z0-9()._-]', '_', name)}"]
+    lines += ["_symmetry_space_group_name_H-M 'P 1'"]
+    lines += [f"_cell_length_{axis} {value:.8f}" for axis, value in zip("abc", lengths)]
+    names = ("alpha", "beta", "gamma")
+    lines += [f"_cell_angle_{axis} {value:.8f}" for axis, value in zip(names, angles)]
+    lines += ["_symmetry_Int_Tables_number 1"]
+    formula = " ".join(f"{symbol}{count}" for symbol, count in counted.items())
+    lines += [f"_chemical_formula_sum '{formula}'"]
+    lines += ["loop_", "_symmetry_equiv_pos_site_id", "_symmetry_equiv_pos_as_xyz", "1 'x, y, z'"]
+    lines += ["loop_", *_SITE_COLUMNS]
+    lines += [
+        f"{symbol} {symbol}{number} 1 {x:.8f} {y:.8f} {z:.8f} 1"
+        for number, (symbol, (x, y, z)) in enumerate(zip(symbols, fractional))
+    ]
+    return "\n".join(lines) + "\n"
