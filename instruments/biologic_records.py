@@ -174,9 +174,8 @@ def _sweeps(
     keys = {name: _double(columns[name][rows]) for name in _SWEEP_COLUMNS if name in columns}
     starts = _sweep_starts(keys, frequency[rows])
     kept = _kept_columns(columns, ("freq/Hz", "time/s", *_IMPEDANCE_COLUMNS[:2]))
-    # Converted once and frozen; sweeps are views on these, not copies.
-    frozen = {column_key(name): _frozen(_double(columns[name]), usable) for name in kept}
-    time = _frozen(_double(columns["time/s"]), usable) if "time/s" in columns else None
+    named = {column_key(name): columns[name] for name in kept}
+    time = _frozen(columns["time/s"], usable) if "time/s" in columns else None
     frequency, z = _frozen(frequency, usable), _frozen(z, usable)
     edges = [*starts.tolist(), rows.size]
     return [
@@ -190,7 +189,7 @@ def _sweeps(
             software=run.software,
             started_at=run.started_at,
             amplitude=run.amplitude,
-            columns=ColumnSlice(frozen, start, stop),
+            columns=ColumnSlice(named, _rows_between(rows, start, stop), stop - start),
             metadata=run.metadata,
             warnings=run.warnings,
         )
@@ -198,9 +197,17 @@ def _sweeps(
     ]
 
 
+def _rows_between(rows: NDArray[np.intp], start: int, stop: int) -> slice | NDArray[np.intp]:
+    """Return rows of the file for a sweep: a slice where they follow each other."""
+    first, last = int(rows[start]), int(rows[stop - 1])
+    return slice(first, last + 1) if last - first == stop - 1 - start else rows[start:stop]
+
+
 def _frozen(values: NDArray[Any], usable: NDArray[np.bool_]) -> NDArray[Any]:
-    """Return the usable rows as an array that owns its memory and cannot be written."""
-    chosen = values.copy() if usable.all() else values[usable]
+    """Return the usable rows in double precision, owning their memory, not to be written."""
+    chosen = values if usable.all() else values[usable]
+    kind = np.complex128 if np.iscomplexobj(values) else np.float64
+    chosen = np.array(chosen, dtype=kind)
     chosen.flags.writeable = False
     return chosen
 

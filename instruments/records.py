@@ -102,25 +102,31 @@ def _must_be_finite(array: NDArray[Any], name: str) -> None:
 
 
 class ColumnSlice(Mapping[str, FloatArray]):
-    """A range of rows of named columns that many sweeps share; sliced when asked for.
+    """Some rows of columns that all sweeps of a file share; converted when asked for.
 
     Parameters
     ----------
-    table : mapping of str to ndarray of float, shape (n,)
-        Columns of the whole file; they are frozen.
-    start, stop : int
-        Range of rows.
+    table : mapping of str to ndarray, shape (n,)
+        Columns of the whole file in whatever type they were stored.
+    rows : slice or ndarray of int
+        Rows of this sweep.
+    n_rows : int
+        How many they are.
     """
 
     __slots__ = ("_rows", "_table", "n_rows")
 
-    def __init__(self, table: Mapping[str, FloatArray], start: int, stop: int) -> None:
+    def __init__(
+        self, table: Mapping[str, NDArray[Any]], rows: slice | NDArray[np.intp], n_rows: int
+    ) -> None:
         self._table = table
-        self._rows = slice(start, stop)
-        self.n_rows = stop - start
+        self._rows = rows
+        self.n_rows = n_rows
 
     def __getitem__(self, name: str) -> FloatArray:
-        return self._table[name][self._rows]
+        values = np.array(self._table[name][self._rows], dtype=np.float64)
+        values.flags.writeable = False
+        return values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._table)
