@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from db.columns import canonical_json
-from db.formulas import Doubt
+from db.formula_mixtures import Doubt
 
 _MINUS = re.compile("[−‐‑–—]")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")

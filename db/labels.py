@@ -8,7 +8,6 @@ has a hole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Unpack
 
 import sqlalchemy as sa
@@ -17,7 +16,6 @@ from sqlmodel import col, func, select
 
 from db.columns import sha256_of_json, utc_now
 from db.errors import (
-    InvalidValueError,
     LabelChangedError,
     LabelStateError,
     UnknownLabelError,
@@ -26,11 +24,10 @@ from db.identifiers import RecordKind, parse_identifier
 from db.label_content import (
     CONTENT_FIELDS,
     LabelFields,
-    chained_hash,
     complete_fields,
     content_hash_of,
-    content_of,
 )
+from db.label_events import check_person, new_event, record_event
 from db.tables import Analysis, Label, LabelEvent
 
 
@@ -65,7 +62,7 @@ def _insert(
     version: int,
     revises_id: int | None,
 ) -> Label:
-    _check_person(by)
+    check_person(by)
     label = Label(
         **complete_fields(fields),
         version=version,
@@ -76,7 +73,7 @@ def _insert(
     label.content_hash = content_hash_of(label)
     session.add(label)
     session.flush()
-    _record(session, label, "proposed", by, reason, state_before=None)
+    record_event(session, label, "proposed", by, reason, state_before=None)
     return label
 
 
@@ -101,7 +98,7 @@ def propose_many(
     list of int
         The new labels' numbers, in the order given.
     """
-    _check_person(by)
+    check_person(by)
     if not many_fields:
         return []
     now = utc_now()
@@ -118,11 +115,11 @@ def propose_many(
     session.add_all(labels)
     session.flush()
     for label in labels:
-        first = _event(label, 1, now, "proposed", by, reason, None, "proposed", None)
+        first = new_event(label, 1, now, "proposed", by, reason, None, "proposed", None)
         session.add(first)
         if accepted_by is not None:
             session.add(
-                _event(
+                new_event(
                     label,
                     2,
                     now,
@@ -165,7 +162,7 @@ def accept(
         If somebody else changed it in between.
     """
     label = get_label(session, label_id)
-    _check_person(reviewer)
+    check_person(reviewer)
     verdict = _analysis_verdict(session, label)
     if verdict not in (None, "accepted") and label.state == "proposed":
         if not (because and because.strip()):
@@ -206,7 +203,7 @@ def reject(
         As for `accept`.
     """
     label = get_label(session, label_id)
-    _check_person(reviewer)
+    check_person(reviewer)
     needed = "accepted" if label.state == "accepted" else "proposed"
     _decide(session, label, "rejected", reviewer, reason, expected_change_count, needed=needed)
     return label
@@ -217,12 +214,12 @@ def second_read(
 ) -> Label:
     """Record that a second person has read an accepted label and agrees."""
     label = get_label(session, label_id)
-    _check_person(reader)
+    check_person(reader)
     if label.state != "accepted":
         raise LabelStateError(f"{_standing(label)}; only an accepted label is read a second time")
     if reader == label.reviewed_by:
         raise LabelStateError(f"L{label.id} was accepted by {reader}: somebody else has to read it")
-    _record(session, label, "second-read", reader, reason, state_before="accepted")
+    record_event(session, label, "second-read", reader, reason, state_before="accepted")
     return label
 
 
@@ -260,7 +257,7 @@ def revise(
         fields["reduced_formula"] = None
     fields.update(changes)
     new = _insert(session, fields, by=by, reason=reason, version=old.version + 1, revises_id=old.id)
-    _record(session, old, "revised", by, f"L{new.id}: {reason}", state_before=old.state)
+    record_event(session, old, "revised", by, f"L{new.id}: {reason}", state_before=old.state)
     if old.state == "proposed":
         _decide(session, old, "superseded", by, f"L{new.id} takes its place", None)
     return new
@@ -333,11 +330,6 @@ def label_set_hash(session: sqlmodel.Session) -> str:
     return sha256_of_json([[number, content] for number, content in rows])
 
 
-def _check_person(name: str) -> None:
-    if not name.strip():
-        raise InvalidValueError("a decision about a label needs the name of a person")
-
-
 def _analysis_verdict(session: sqlmodel.Session, label: Label) -> str | None:
     if label.analysis_id is None:
         return None
@@ -378,7 +370,7 @@ def _decide(
         raise LabelChangedError(
             f"L{label.id} was changed by somebody else since you read it; look at it again"
         )
-    _record(session, label, state, actor, reason, state_before=needed, at=now)
+    record_event(session, label, state, actor, reason, state_before=needed, at=now)
 
 
 def _standing(label: Label) -> str:
@@ -388,73 +380,3 @@ def _standing(label: Label) -> str:
     if label.state == "superseded":
         return f"L{label.id} is superseded; it was accepted by {label.reviewed_by}{when}"
     return f"L{label.id} is already {label.state}: by {label.reviewed_by}{when}"
-
-
-def _record(
-    session: sqlmodel.Session,
-    label: Label,
-    action: str,
-    actor: str,
-    reason: str,
-    *,
-    state_before: str | None,
-    at: datetime | None = None,
-) -> None:
-    last = session.exec(
-        select(LabelEvent)
-        .where(LabelEvent.label_id == label.id)
-        .order_by(col(LabelEvent.sequence).desc())
-        .limit(1)
-    ).first()
-    session.add(
-        _event(
-            label,
-            1 if last is None else last.sequence + 1,
-            at or utc_now(),
-            action,
-            actor,
-            reason,
-            state_before,
-            label.state,
-            None if last is None else last.event_hash,
-        )
-    )
-    session.flush()
-
-
-def _event(
-    label: Label,
-    sequence: int,
-    at: datetime,
-    action: str,
-    actor: str,
-    reason: str,
-    state_before: str | None,
-    state_after: str,
-    previous_hash: str | None,
-) -> LabelEvent:
-    assert label.id is not None
-    return LabelEvent(
-        label_id=label.id,
-        sequence=sequence,
-        at=at,
-        action=action,
-        actor=actor,
-        reason=reason,
-        state_before=state_before,
-        state_after=state_after,
-        content=content_of(label),
-        content_hash=label.content_hash,
-        previous_hash=previous_hash,
-        event_hash=chained_hash(
-            label_id=label.id,
-            sequence=sequence,
-            at=at,
-            action=action,
-            actor=actor,
-            reason=reason,
-            state_after=state_after,
-            content_hash=label.content_hash,
-            previous_hash=previous_hash,
-        ),
-    )

@@ -33,7 +33,8 @@ from db.datasets import (
     read_table,
 )
 from db.errors import SourceFormatError
-from db.formulas import Doubt, read_formula
+from db.formula_mixtures import Doubt
+from db.formulas import read_formula
 from db.sources import data_path, public_file
 from db.tables import LiteratureEntry, ReviewItem, SourceDataset
 
