@@ -137,7 +137,7 @@ def _ways(n_unknown: int, n_bytes: int) -> Iterator[tuple[int, ...]]:
     if n_unknown > 8:
         return
     for way in itertools.product(_WIDTHS, repeat=n_unknown):
-        if sum(way) == n_bytes and len(set(way)) > 1:
+        if sum(way) == n_bytes and set(way) not in ({4}, {8}):
             yield way
 
 

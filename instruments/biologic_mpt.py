@@ -16,6 +16,7 @@ from instruments.errors import (
     MissingColumnError,
     NoMeasurementError,
     TruncatedFileError,
+    UnknownFormatError,
 )
 from instruments.numeric_text import parse_block
 from instruments.reader import Parsed, Source, register
@@ -83,6 +84,10 @@ def read_mpt(source: Source) -> Parsed:
 def _split(content: bytes) -> tuple[list[str], list[str], int]:
     """Return header lines, column names and the offset of the numbers."""
     if not _MAGIC.match(content[:200]):
+        if not content.startswith(_FIRST_COLUMNS):
+            raise UnknownFormatError(
+                "begins neither with 'EC-Lab ASCII FILE' nor with EC-Lab's column names"
+            )
         end = _line_end(content, 0)
         return [], _names(content[:end]), end
     announced = _HEADER_LINES.search(content[:1000])

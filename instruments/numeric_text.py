@@ -13,6 +13,7 @@ from instruments.errors import MalformedFileError
 __all__ = ["parse_block", "parse_cell"]
 
 _BLOCK_BYTES = 1 << 20
+_TAB, _NEWLINE = 9, 10
 _TO_JSON = bytes.maketrans(b"\t\n,", b",,.")
 _LINE_END = re.compile(rb"\r\n?|\n")
 
@@ -28,12 +29,13 @@ def parse_cell(text: str) -> float:
             return float("nan")
 
 
-def _from_words(body: bytes, size: int) -> NDArray[np.float64] | None:
-    """Parse all numbers in a few calls; None when they are not plain or not as many as expected.
+def _from_words(body: bytes, n_lines: int, n_columns: int) -> NDArray[np.float64] | None:
+    """Parse all numbers in a few calls; None when a line is not plain numbers, as many as columns.
 
     A block of lines becomes a JSON list by one translation (tab and line end to comma, decimal
     comma to point), which orjson reads several times faster than numpy reads text.
     """
+    size = n_lines * n_columns
     values = np.empty(size, dtype=np.float64)
     at = filled = 0
     while at < len(body):
@@ -42,6 +44,8 @@ def _from_words(body: bytes, size: int) -> NDArray[np.float64] | None:
             newline = body.find(b"\n", at + _BLOCK_BYTES)
             end = len(body) if newline < 0 else newline
         piece = body[at:end].replace(b"\t\r\n", b"\n").replace(b"\t\n", b"\n").strip()
+        if not _lines_are_whole(piece, n_columns):
+            return None
         try:
             numbers = orjson.loads(b"[%b]" % piece.translate(_TO_JSON, b"\r"))
             block = np.array(numbers, dtype=np.float64)
@@ -87,8 +91,8 @@ def parse_block(
         return np.empty((0, n_columns)), notes
     n_lines = body.count(b"\n") + 1 if b"\n" in body else body.count(b"\r") + 1
     if b"\t\t" not in body and b"\n\t" not in body:
-        values = _from_words(body, n_lines * n_columns)
-        if values is not None and _lines_are_whole(body, n_lines, n_columns):
+        values = _from_words(body, n_lines, n_columns)
+        if values is not None:
             return values.reshape(n_lines, n_columns), notes
     table, more = _parse_lines(body, n_columns, first_line)
     return table, (*notes, *more)
@@ -115,11 +119,12 @@ def _without_cut_line(block: bytes) -> tuple[bytes, tuple[str, ...]]:
     return block, ()
 
 
-def _lines_are_whole(body: bytes, n_lines: int, n_columns: int) -> bool:
+def _lines_are_whole(piece: bytes, n_columns: int) -> bool:
     """Check that no line borrowed cells from its neighbour: tabs are where they should be."""
-    tabs = body.count(b"\t")
-    trailing = body.count(b"\t\r\n") or body.count(b"\t\n")
-    return tabs - trailing == n_lines * (n_columns - 1)
+    characters = np.frombuffer(piece, dtype=np.uint8)
+    line_ends = np.append(np.flatnonzero(characters == _NEWLINE), characters.size)
+    tabs_before = np.searchsorted(np.flatnonzero(characters == _TAB), line_ends)
+    return bool((np.diff(tabs_before, prepend=0) == n_columns - 1).all())
 
 
 def _parse_lines(
