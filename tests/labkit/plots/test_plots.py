@@ -1,0 +1,107 @@
+"""Figures draw what they are given, and hide nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+
+from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+from labkit.arrhenius import fit_arrhenius  # noqa: E402
+from labkit.eis.simulate import Pellet, log_frequencies, simulate_pellet  # noqa: E402
+from labkit.eis.tail import fit_tail  # noqa: E402
+from labkit.plots.arrhenius import plot_arrhenius  # noqa: E402
+from labkit.plots.bode import plot_bode  # noqa: E402
+from labkit.plots.nyquist import plot_nyquist  # noqa: E402
+
+INDUCTIVE = Pellet(series_ohm=20.0, tail_q=2e-5, tail_n=0.9, inductance_H=1e-6)
+
+
+@pytest.fixture
+def axes() -> Axes:
+    return Figure().subplots()
+
+
+def labels(axes: Axes) -> list[str]:
+    return [str(text) for text in axes.get_legend_handles_labels()[1]]
+
+
+def drawn_points(axes: Axes) -> int:
+    return sum(
+        len(np.atleast_1d(line.get_xdata()))
+        for line in axes.lines
+        if line.get_label() in ("measured", "left out (inductive)")
+    )
+
+
+def test_nyquist_shows_every_point_the_window_and_the_intercept(axes: Axes) -> None:
+    frequency, z = simulate_pellet(INDUCTIVE, log_frequencies(7e6, 1), noise=0.002, seed=1)
+    fit = fit_tail((frequency, z))
+    assert plot_nyquist(axes, frequency, z, fit=fit) is axes
+    assert drawn_points(axes) == frequency.size
+    names = labels(axes)
+    assert any("left out (inductive)" in name for name in names)
+    assert any(name.startswith("window") for name in names)
+    assert any(name.startswith("R = ") and "Ω" in name for name in names)
+    left, right = axes.get_xlim()
+    assert left < fit.resistance_ohm < right
+    axes.figure.canvas.draw()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_nyquist_axes_are_one_to_one_unless_told(axes: Axes, equal: bool) -> None:
+    plot_nyquist(axes, *simulate_pellet(seed=1), equal_axes=equal)
+    assert axes.get_aspect() == (1.0 if equal else "auto")
+
+
+def test_nyquist_says_when_a_result_is_not_accepted_or_set_by_hand(axes: Axes) -> None:
+    frequency, z = simulate_pellet(Pellet(series_ohm=10.0, tail_q=1e-4, leakage_ohm=200.0))
+    fit = fit_tail((frequency, z), window_hz=(10, 1000))
+    plot_nyquist(axes, frequency, z, fit=fit)
+    assert any("set by hand" in name for name in labels(axes))
+    assert fit.verdict != "accepted"
+    assert any(f"({fit.verdict})" in name for name in labels(axes))
+
+
+@pytest.mark.parametrize("view", ["foot", "all"])
+def test_nyquist_draws_a_spectrum_without_a_tail_and_with_bad_points(axes: Axes, view: str) -> None:
+    frequency, z = simulate_pellet(Pellet(series_ohm=10.0, tail_q=0.0), noise=0.01)
+    z = z.copy()
+    z[3] = np.nan
+    plot_nyquist(axes, frequency, z, fit=fit_tail((frequency, z)), view=view)  # type: ignore[arg-type]
+    axes.figure.canvas.draw()  # type: ignore[attr-defined]
+
+
+def test_bode_shows_modulus_and_phase_on_two_scales(axes: Axes) -> None:
+    frequency, z = simulate_pellet(seed=1)
+    assert plot_bode(axes, frequency, z, fit=fit_tail((frequency, z)), model_ohm=z) is axes
+    assert axes.get_xscale() == "log"
+    assert len(axes.figure.axes) == 2
+    axes.figure.canvas.draw()  # type: ignore[attr-defined]
+
+
+def test_arrhenius_has_celsius_on_top_and_marks_extrapolation(axes: Axes) -> None:
+    kelvin = np.arange(413.15, 475, 10)
+    sigma = 1e3 / kelvin * np.exp(-0.86 / (8.617333e-5 * kelvin))
+    fit = fit_arrhenius(kelvin, sigma, 0.02 * sigma)
+    assert plot_arrhenius(axes, fit, label="pellet 1") is axes
+    assert plot_arrhenius(axes, fit, label="pellet 2") is axes
+    names = labels(axes)
+    assert sum("extrapolated" in name for name in names) == 2
+    assert len({line.get_color() for line in axes.lines if line.get_linestyle() == "--"}) == 2
+    assert len(axes.child_axes) == 1
+    assert axes.get_yscale() == "log"
+    axes.figure.canvas.draw()  # type: ignore[attr-defined]
+
+
+def test_arrhenius_draws_sigma_or_sigma_t(axes: Axes) -> None:
+    kelvin = np.array([300.0, 320.0, 340.0, 360.0])
+    sigma = np.array([1e-4, 2e-4, 4e-4, 8e-4])
+    plot_arrhenius(axes, fit_arrhenius(kelvin, sigma), quantity="sigma", predict_K=None)
+    assert "sigma T" not in axes.get_ylabel()
+    points = np.asarray(axes.containers[0][0].get_ydata())
+    assert points == pytest.approx(sigma)
