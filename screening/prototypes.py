@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from screening.cif_p1 import lattice_from_parameters, write_p1_cif
 from screening.structures import StructureRecord
 
 __all__ = ["Prototype", "prototype_records", "prototypes"]
 
+FloatArray = npt.NDArray[np.float64]
 Position = tuple[float, float, float]
 
 
@@ -48,20 +51,19 @@ class Prototype:
         return f"prototype-{self.formula}-{self.structure_type.split()[0]}"
 
     def record(self) -> StructureRecord:
-        """Build the cell (loads pymatgen)."""
+        """Build the primitive cell."""
         import spglib
-        from pymatgen.core import Element
-        from pymatgen.symmetry.groups import SpaceGroup
 
-        group = SpaceGroup(self.space_group)
-        numbers, positions = [], []
+        number = _SPACE_GROUP_NUMBERS[self.space_group]
+        elements = sorted({element for element, _ in self.sites})
+        kinds, positions = [], []
         for element, position in self.sites:
-            orbit = group.get_orbit(position, tol=1e-4)
-            positions += [np.asarray(point, dtype=np.float64) for point in orbit]
-            numbers += [int(Element(element).Z)] * len(orbit)
-        conventional = (lattice_from_parameters(*self.cell), np.array(positions), numbers)
+            orbit = _orbit(number, position)
+            positions.append(orbit)
+            kinds += [elements.index(element)] * len(orbit)
+        conventional = (lattice_from_parameters(*self.cell), np.concatenate(positions), kinds)
         lattice, fractional, kept = spglib.find_primitive(conventional, symprec=1e-3)
-        symbols = tuple(str(Element.from_Z(int(number)).symbol) for number in kept)
+        symbols = tuple(elements[int(kind)] for kind in kept)
         return StructureRecord(
             material_id=self.material_id,
             formula=self.formula,
@@ -70,8 +72,45 @@ class Prototype:
             e_above_hull_eV=None,
             cif=write_p1_cif(np.asarray(lattice), np.asarray(fractional), symbols, self.formula),
             source=f"prototype: {self.structure_type}",
-            space_group_number=int(group.int_number),
+            space_group_number=number,
         )
+
+
+_SPACE_GROUP_NUMBERS = {
+    "C2/c": 15,
+    "Pna2_1": 33,
+    "Pnma": 62,
+    "P4_12_12": 92,
+    "I-42d": 122,
+    "R3c": 161,
+    "P-3m1": 164,
+    "R-3m": 166,
+    "R-3c": 167,
+    "P6/mmm": 191,
+    "P6_3/mmc": 194,
+    "F-43m": 216,
+    "Pm-3m": 221,
+    "Fm-3m": 225,
+    "Fd-3m": 227,
+}
+
+
+@lru_cache(maxsize=32)
+def _operations(number: int) -> tuple[FloatArray, FloatArray]:
+    """Rotations and translations of a space group in the first setting of the tables."""
+    import spglib
+
+    hall = next(h for h in range(1, 531) if spglib.get_spacegroup_type(h).number == number)
+    database = spglib.get_symmetry_from_database(hall)
+    return np.asarray(database["rotations"], float), np.asarray(database["translations"], float)
+
+
+def _orbit(number: int, position: Position) -> FloatArray:
+    """Distinct images of a position in one cell, shape (m, 3)."""
+    rotations, translations = _operations(number)
+    images = (rotations @ np.array(position) + translations) % 1.0
+    # 1/3 + 2/3 may come out just below 1
+    return np.unique(np.round(images, 6) % 1.0, axis=0)
 
 
 def _cubic(a: float) -> tuple[float, float, float, float, float, float]:
@@ -243,5 +282,5 @@ def prototypes() -> list[Prototype]:
 
 
 def prototype_records() -> list[StructureRecord]:
-    """Build all entries as structure records with CIF text (loads pymatgen)."""
+    """Build all entries as structure records with CIF text."""
     return [entry.record() for entry in prototypes()]
