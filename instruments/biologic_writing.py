@@ -99,9 +99,10 @@ def _rows(spectra: Sequence[ImpedanceSpectrum]) -> NDArray[np.void]:
     for number, spectrum in enumerate(spectra, start=1):
         part = rows[at : at + spectrum.n_points]
         at += spectrum.n_points
-        frequency = spectrum.frequency_hz.astype(np.float32)
-        real = spectrum.z_ohm.real.astype(np.float32)
-        minus_imag = (0.0 - spectrum.z_ohm.imag).astype(np.float32)
+        with np.errstate(over="ignore"):
+            frequency = spectrum.frequency_hz.astype(np.float32)
+            real = spectrum.z_ohm.real.astype(np.float32)
+            minus_imag = (0.0 - spectrum.z_ohm.imag).astype(np.float32)
         if not (
             np.isfinite(real).all() and np.isfinite(minus_imag).all() and (frequency > 0).all()
         ):
