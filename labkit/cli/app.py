@@ -66,6 +66,7 @@ for command in (
     lab_folder.report,
     lab_folder.export,
     lab_folder.backup,
+    lab_folder.restore,
     lab_folder.doctor,
     simulate.simulate,
 ):

@@ -1,4 +1,4 @@
-"""Commands about the lab folder as a whole: init, report, export, backup, doctor."""
+"""Commands about the lab folder as a whole: init, report, export, backup, restore, doctor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from labkit.cli.output import json_option, print_json, print_table
 
-__all__ = ["backup", "doctor", "export", "init", "report"]
+__all__ = ["backup", "doctor", "export", "init", "report", "restore"]
 
 
 @click.command(epilog="Example: labkit --lab mylab init")
@@ -77,12 +77,12 @@ def export(lab_path: Path, what: str, output: Path, as_json: bool) -> None:
         click.echo(f"{rows} rows written to {output}")
 
 
-@click.command(epilog="Example: labkit --lab mylab backup mylab-2026-11-20.zip")
-@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@click.command(epilog="Example: labkit --lab mylab backup /mnt/safe/mylab-2026-11-20")
+@click.argument("target", type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj
 def backup(lab_path: Path, target: Path, as_json: bool) -> None:
-    """Write database, raw files and settings of the lab to one zip file."""
+    """Copy the lab, database and raw files, into a new folder; others may go on working."""
     from labkit.workflows.keeping import back_up
     from labkit.workflows.lab import open_lab
 
@@ -90,24 +90,47 @@ def backup(lab_path: Path, target: Path, as_json: bool) -> None:
     if as_json:
         print_json(result)
     else:
-        click.echo(f"{result['files']} files written to {result['backup']}")
+        click.echo(
+            f"{result['backup']}: {result['raw_files']} raw files, "
+            f"{result['size_bytes'] / 1e6:.1f} MB; 'labkit --lab NEW restore' brings it back"
+        )
+
+
+@click.command(epilog="Example: labkit --lab restored-lab restore /mnt/safe/mylab-2026-11-20")
+@click.argument("backup_folder", type=click.Path(path_type=Path))
+@json_option
+@click.pass_obj
+def restore(lab_path: Path, backup_folder: Path, as_json: bool) -> None:
+    """Restore a backup into a lab folder that holds no lab yet."""
+    from labkit.workflows.keeping import restore_lab
+
+    result = restore_lab(backup_folder, lab_path)
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(f"{result['lab']}: restored with {result['raw_files']} raw files")
 
 
 @click.command(epilog="Example: labkit --lab mylab doctor")
 @json_option
 @click.pass_obj
 def doctor(lab_path: Path, as_json: bool) -> None:
-    """Check that the lab is whole: database, foreign keys, every raw file against its hash."""
-    from labkit.workflows.keeping import examine
+    """Check that the lab is whole: database, links, raw files against their hashes, histories."""
+    from labkit.workflows.keeping import examine_lab
     from labkit.workflows.lab import open_lab
 
-    result = examine(open_lab(lab_path))
+    result = examine_lab(open_lab(lab_path))
     if as_json:
         print_json(result)
+    elif result["healthy"]:
+        click.echo("the lab is whole")
     else:
         print_table(
-            ["check", "result", "found"],
-            [(row["check"], row["result"], row["found"]) for row in result["checks"]],
+            ["what", "where", "found", "do"],
+            [
+                (row["code"], row["subject"], row["message"], row["remedy"])
+                for row in result["problems"]
+            ],
         )
     if not result["healthy"]:
         raise SystemExit(1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from labkit.cli.output import json_option, print_json
+from labkit.cli.output import json_option, print_json, progress_bar
 
 __all__ = ["tour"]
 
@@ -44,6 +44,6 @@ def tour(lab_path: Path, n_structures: int | None, as_json: bool) -> None:
     def say(line: str) -> None:
         click.echo(line, err=as_json)
 
-    result = run_tour(lab_path, n_structures=n_structures, say=say)
+    result = run_tour(lab_path, n_structures=n_structures, say=say, progress_bar=progress_bar)
     if as_json:
         print_json(result)

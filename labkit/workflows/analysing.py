@@ -115,8 +115,7 @@ def draw_nyquist(lab: Lab, identifier: str, axes: Any) -> Any:
             raise NotFoundError(f"M{measurement.id} has no result yet; import its file again")
         window = analysis.parameters.get("window_hz")
     fit = fit_tail(
-        arrays["frequency_hz"],
-        arrays["z_ohm"],
+        (arrays["frequency_hz"], arrays["z_ohm"]),
         window_hz=None if window is None else (window[0], window[1]),
     )
     return plot_nyquist(axes, arrays["frequency_hz"], arrays["z_ohm"], fit=fit)

@@ -17,6 +17,7 @@ from labkit.errors import UsageError
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
 from labkit.workflows.matching import match_by_composition, match_by_hand, structures_of
+from labkit.workflows.pellets import UNKNOWN_FORMULA
 from labkit.workflows.temperature_series import ARRHENIUS
 
 __all__ = ["decide_label", "list_labels", "propose_label", "show_label", "signer_of"]
@@ -135,6 +136,8 @@ def _fields(session: Session, analysis: Analysis) -> LabelFields:
             f"A{analysis.id} belongs to no pellet, so it has no conductivity; "
             "import the file again with --pellet NAME"
         )
+    if pellet.formula == UNKNOWN_FORMULA:
+        raise UsageError(f"the composition of pellet {pellet.name} is unknown; it makes no label")
     fields: LabelFields = {
         "formula": pellet.formula,
         "source_kind": "measurement",

@@ -13,7 +13,10 @@ from labkit.errors import UsageError
 from labkit.geometry import PelletGeometry, parse_length
 from labkit.workflows.lab import Lab
 
-__all__ = ["add_pellet", "geometry_of", "list_pellets"]
+__all__ = ["UNKNOWN_FORMULA", "add_pellet", "geometry_of", "list_pellets"]
+
+UNKNOWN_FORMULA = "unknown"
+"""What to give for a sample of unknown composition; it can be measured but not labelled."""
 
 
 def add_pellet(
@@ -36,7 +39,7 @@ def add_pellet(
     name : str
         How the lab calls it.
     formula : str
-        Its composition.
+        Its composition, or ``unknown``.
     thickness, diameter : str
         With unit and, after ``+-``, one standard error.
     batch, electrode, pressure, comment : str, optional
@@ -124,7 +127,7 @@ def _describe(pellet: Pellet, measurements: int) -> dict[str, Any]:
 def _check_formula(formula: str) -> None:
     from db.formulas import reduced_formula_or_none
 
-    if reduced_formula_or_none(formula) is None:
+    if formula != UNKNOWN_FORMULA and reduced_formula_or_none(formula) is None:
         raise UsageError(
             f"formula {formula!r} cannot be read; write for example Li6PS5Cl or 0.7Li2S-0.3P2S5"
         )

@@ -102,10 +102,7 @@ def list_conflicts(lab: Lab, *, decades: float = 1.0) -> dict[str, Any]:
         ``review`` and ``disagreements``.
     """
     with lab.database.reading() as session:
-        rows = {
-            key: number
-            for key, number in session.exec(select(LiteratureEntry.id, LiteratureEntry.row_number))
-        }
+        rows = dict(session.exec(select(LiteratureEntry.id, LiteratureEntry.row_number)).all())
         evidence = {
             key: f"{name} {number}"
             for key, name, number in session.exec(

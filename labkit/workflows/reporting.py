@@ -279,8 +279,8 @@ def _screening(lab: Lab, top: int) -> list[ReportSection]:
         ReportSection(
             "Candidates",
             (
-                f"{result['ranking']}: {result['candidates']} structures ranked by {result['method']} "
-                f"with {result['labels']} labels.",
+                f"{result['ranking']}: {result['candidates']} structures, "
+                f"{result['labels']} labels, ranked by {result['method']}.",
             ),
             commands=("labkit rank --top 20",),
             tables=[
