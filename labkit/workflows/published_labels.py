@@ -8,14 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
-from db.label_sources import (
-    LIVERPOOL,
-    OBELIX,
-    POOL,
-    SEMI_SUPERVISED,
-    LabelSource,
-    load_label_source,
-)
+from db.label_sources import load_label_source
+from db.label_tables import LIVERPOOL, OBELIX, POOL, SEMI_SUPERVISED, LabelSource
 from db.matching import match_labels
 from db.review import open_items
 from db.tables import EvidenceRow, Label, LabelStructure, LiteratureEntry, SourceDataset

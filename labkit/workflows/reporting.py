@@ -180,15 +180,16 @@ def _series(lab: Lab) -> list[ReportSection]:
             "Arrhenius",
             commands=("labkit arrhenius PELLET --plot arrhenius.png",),
             tables=[Table("Activation energy and conductivity at 25 °C", columns, rows)],
-            figures=[
-                Figure.draw(
-                    f"{result['pellet']}: conductivity against inverse temperature.",
-                    lambda axes, result=result: draw_arrhenius(lab, [result], axes),
-                )
-                for _, result in results
-            ],
+            figures=[_arrhenius_figure(lab, result) for _, result in results],
         )
     ]
+
+
+def _arrhenius_figure(lab: Lab, result: dict[str, Any]) -> Figure:
+    return Figure.draw(
+        f"{result['pellet']}: conductivity against inverse temperature.",
+        lambda axes: draw_arrhenius(lab, [result], axes),
+    )
 
 
 def _labels(lab: Lab) -> ReportSection:

@@ -13,7 +13,8 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlmodel import col, select
+import sqlalchemy as sa
+from sqlmodel import col
 
 from db.tables import Label, LabelStructure, Structure
 from labkit.workflows.lab import Lab
@@ -62,25 +63,25 @@ def labels_on_structures(lab: Lab, pool: Collection[str]) -> list[LabelOnStructu
     several matches of one label those with the highest confidence count.
     """
     statement = (
-        select(
-            Label.id,
-            Label.sigma_S_per_cm,
-            Label.qualifier,
-            Label.temperature_K,
-            Structure.material_id,
-            LabelStructure.confidence,
+        sa.select(
+            col(LabelStructure.label_id),
+            col(Label.sigma_S_per_cm),
+            col(Label.qualifier),
+            col(Label.temperature_K),
+            col(Structure.material_id),
+            col(LabelStructure.confidence),
         )
         .join(LabelStructure, col(LabelStructure.label_id) == col(Label.id))
         .join(Structure, col(Structure.id) == col(LabelStructure.structure_id))
         .where(
-            Label.state == "accepted",
-            LabelStructure.status != "broken",
-            (col(LabelStructure.ambiguous).is_(False)) | (LabelStructure.status == "confirmed"),
+            col(Label.state) == "accepted",
+            col(LabelStructure.status) != "broken",
+            col(LabelStructure.ambiguous).is_(False) | (col(LabelStructure.status) == "confirmed"),
         )
         .order_by(col(Label.id), col(Structure.id))
     )
     with lab.database.reading() as session:
-        rows = [row for row in session.exec(statement).all() if row[4] in pool]
+        rows = [row for row in session.connection().execute(statement) if row[4] in pool]
     best: dict[int, float] = {}
     for label_id, *_, confidence in rows:
         best[label_id] = max(best.get(label_id, 0.0), confidence)

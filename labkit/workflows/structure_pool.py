@@ -67,7 +67,8 @@ def add_structures(
     DataUnavailableError
         When a public data set is not at hand.
     """
-    results, refused = [], []
+    results: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
     for source in sources:
         if source == MATERIALS_PROJECT:
             new = _materials_project(limit, progress)

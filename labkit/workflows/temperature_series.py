@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,8 +188,8 @@ def _fit(lab: Lab, series: Series, convention: str) -> ArrheniusFit:
             f"two temperatures are needed{reasons}"
         )
     return fit_arrhenius(
-        [analysis.temperature_K for analysis in series.analyses],
-        [analysis.sigma_S_per_cm for analysis in series.analyses],
+        [analysis.temperature_K or math.nan for analysis in series.analyses],
+        [analysis.sigma_S_per_cm or math.nan for analysis in series.analyses],
         [analysis.result["sigma_own_S_per_cm"] for analysis in series.analyses],
         sigma_systematic_relative=geometry_of(series.pellet).cell_constant_relative_se,
         temperature_se_K=lab.settings.temperature_se_K,

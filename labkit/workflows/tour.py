@@ -244,7 +244,7 @@ def _add_pellet_once(guide: _Guide, lab: Lab, pellet: dict[str, str]) -> None:
     with guide.step(*words), lab.database.reading() as session:
         known = session.exec(select(Pellet.id).where(Pellet.name == pellet["name"])).first()
     if known is None:
-        add_pellet(lab, **pellet)  # type: ignore[arg-type]
+        add_pellet(lab, **pellet)
     else:
         guide.tell("there already")
 
