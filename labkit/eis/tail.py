@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ from labkit.eis.arc_intercept import fit_arc_intercept
 from labkit.eis.cpe import fit_cpe
 from labkit.eis.spectrum import MaskedPoint, Points, SpectrumError, SpectrumLike, usable_points
 from labkit.eis.tail_checks import TailState, tail_reasons
+from labkit.eis.validity import KramersKronig, check_kramers_kronig
 from labkit.eis.verdict import Reason, Verdict, conclude
 from labkit.eis.window import (
     Branch,
@@ -67,6 +68,9 @@ class TailFit:
         Noise of the spectrum and root mean square residual of the window, relative to |Z|.
     slope
         dZ'/d(-Z'') of the line; the drawn line is Z' = R + slope (-Z'').
+    kramers_kronig_rms, kramers_kronig_systematic
+        Residual of the Kramers-Kronig fit relative to |Z|, and the part of it beyond the noise;
+        NaN where the test was left out.
     verdict, reasons, messages
         ``accepted``, ``review`` or ``rejected``, codes, sentences.
     """
@@ -88,6 +92,8 @@ class TailFit:
     noise_relative: float
     residual_relative: float
     slope: float
+    kramers_kronig_rms: float
+    kramers_kronig_systematic: float
     verdict: Verdict
     reasons: tuple[str, ...]
     messages: tuple[str, ...]
@@ -112,7 +118,7 @@ def fit_tail(
     mask: Mapping[int, str] | None = None,
     z_limit_ohm: float | None = None,
     lead_resistance_ohm: float | None = None,
-    extra_reasons: tuple[Reason, ...] = (),
+    kramers_kronig: bool = True,
 ) -> TailFit:
     """Extrapolate the blocking tail to R_total.
 
@@ -129,8 +135,9 @@ def fit_tail(
     lead_resistance_ohm
         Resistance of leads and contacts where the spectrum is not corrected for it; R below ten
         times that is for review.
-    extra_reasons
-        Findings from elsewhere (Kramers-Kronig) to weigh into the verdict.
+    kramers_kronig
+        Test the whole spectrum for Kramers-Kronig consistency (about 2 ms) and weigh the result
+        into the verdict.
 
     Returns
     -------
@@ -143,34 +150,47 @@ def fit_tail(
         If fewer than five points can be used, or a window set by hand holds fewer than three.
     """
     points = usable_points(spectrum, mask=mask)
-    branch = find_tail(points)
-    if window_hz is not None:
-        return _fit_by_hand(
-            points, branch, window_hz, z_limit_ohm, lead_resistance_ohm, extra_reasons
-        )
-    chosen = choose_window(points, branch) if branch is not None else None
-    if branch is None or chosen is None:
-        return _from_arc(points, branch, lead_resistance_ohm, extra_reasons)
-    return _finish(
-        points,
-        branch,
-        chosen,
-        "automatic",
-        z_limit_ohm,
-        lead_resistance_ohm,
-        extra_reasons,
+    context = Context(
+        points=points,
+        branch=find_tail(points),
+        valid=check_kramers_kronig(points)
+        if kramers_kronig and points.frequency_hz.size >= 6
+        else None,
+        z_limit_ohm=z_limit_ohm,
+        lead_resistance_ohm=lead_resistance_ohm,
     )
+    if window_hz is not None:
+        return _fit_by_hand(context, window_hz)
+    chosen = choose_window(points, context.branch) if context.branch is not None else None
+    return _from_arc(context) if chosen is None else _finish(context, chosen, "automatic")
 
 
-def _fit_by_hand(
-    points: Points,
-    branch: Branch | None,
-    window_hz: tuple[float, float],
-    z_limit_ohm: float | None,
-    lead_resistance_ohm: float | None,
-    extra_reasons: tuple[Reason, ...],
-) -> TailFit:
+@dataclass(frozen=True, slots=True, eq=False)
+class Context:
+    """What every way to a result needs to know."""
+
+    points: Points
+    branch: Branch | None
+    valid: KramersKronig | None
+    z_limit_ohm: float | None
+    lead_resistance_ohm: float | None
+
+    @property
+    def kramers_kronig(self) -> tuple[float, float]:
+        """Residual and systematic part, NaN where not tested."""
+        return (
+            (math.nan, math.nan) if self.valid is None else (self.valid.rms, self.valid.systematic)
+        )
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Findings of the Kramers-Kronig test."""
+        return () if self.valid is None else self.valid.reasons
+
+
+def _fit_by_hand(context: Context, window_hz: tuple[float, float]) -> TailFit:
     """Fit the window a person chose; its spread comes from trimming its ends."""
+    points, branch = context.points, context.branch
     low, high = sorted(window_hz)
     inside = np.flatnonzero(
         (points.frequency_hz >= low * (1 - 1e-9)) & (points.frequency_hz <= high * (1 + 1e-9))
@@ -190,26 +210,17 @@ def _fit_by_hand(
     chosen = ChosenWindow(
         top, bottom, tolerance, fits, 0, systematic, float(fits.foot_bias[0]), rivals
     )
-    return _finish(
-        points,
-        branch or Branch(top, bottom + 1, False, False),
-        chosen,
-        "set by hand",
-        z_limit_ohm,
-        lead_resistance_ohm,
-        extra_reasons,
-    )
+    if branch is None:
+        context = replace(context, branch=Branch(top, bottom + 1, False, False))
+    return _finish(context, chosen, "set by hand")
 
 
 def _finish(
-    points: Points,
-    branch: Branch,
-    chosen: ChosenWindow,
-    source: Literal["automatic", "set by hand"],
-    z_limit_ohm: float | None,
-    lead_resistance_ohm: float | None,
-    extra_reasons: tuple[Reason, ...],
+    context: Context, chosen: ChosenWindow, source: Literal["automatic", "set by hand"]
 ) -> TailFit:
+    """Put errors, cross-checks and verdict to the chosen window."""
+    points, branch = context.points, context.branch
+    assert branch is not None
     fits, best = chosen.fits, chosen.best
     window = slice(chosen.first, chosen.last + 1)
     frequency, z = points.frequency_hz[window], points.z_ohm[window]
@@ -230,10 +241,11 @@ def _finish(
         tolerance=chosen.tolerance,
         straight=bool(admissible(fits, points, max(chosen.tolerance, 2.0))[best]),
         cpe=cpe,
-        z_limit_ohm=z_limit_ohm,
-        lead_resistance_ohm=lead_resistance_ohm,
+        z_limit_ohm=context.z_limit_ohm,
+        lead_resistance_ohm=context.lead_resistance_ohm,
     )
-    verdict, codes, messages = conclude([*tail_reasons(state), *extra_reasons])
+    verdict, codes, messages = conclude([*tail_reasons(state), *context.reasons])
+    kk_rms, kk_systematic = context.kramers_kronig
     return TailFit(
         resistance_ohm=resistance,
         resistance_random_ohm=random,
@@ -252,6 +264,8 @@ def _finish(
         noise_relative=points.noise,
         residual_relative=state.residual,
         slope=state.slope,
+        kramers_kronig_rms=kk_rms,
+        kramers_kronig_systematic=kk_systematic,
         verdict=verdict,
         reasons=codes,
         messages=messages,
@@ -282,20 +296,18 @@ def classical_intercept(z_ohm: Any) -> float:
     return float(z.real.mean() + z.imag.mean() / slope) if slope else math.nan
 
 
-def _from_arc(
-    points: Points,
-    branch: Branch | None,
-    lead_resistance_ohm: float | None,
-    extra_reasons: tuple[Reason, ...],
-) -> TailFit:
+def _from_arc(context: Context) -> TailFit:
     """Without a tail, R is where the arc meets the real axis at low frequency."""
-    arc = fit_arc_intercept(points, tail_but_not_straight=branch is not None)
-    reasons = [*arc.reasons, *extra_reasons]
-    if lead_resistance_ohm and arc.resistance_ohm < 10 * lead_resistance_ohm:
+    points = context.points
+    arc = fit_arc_intercept(points, tail_but_not_straight=context.branch is not None)
+    reasons = [*arc.reasons, *context.reasons]
+    lead = context.lead_resistance_ohm
+    if lead and arc.resistance_ohm < 10 * lead:
         reasons.append(
             Reason("review", "lead-resistance", "R is below ten times the resistance of the leads")
         )
     verdict, codes, messages = conclude(reasons)
+    kk_rms, kk_systematic = context.kramers_kronig
     return TailFit(
         resistance_ohm=arc.resistance_ohm,
         resistance_random_ohm=arc.random_ohm,
@@ -314,6 +326,8 @@ def _from_arc(
         noise_relative=points.noise,
         residual_relative=arc.residual,
         slope=math.nan,
+        kramers_kronig_rms=kk_rms,
+        kramers_kronig_systematic=kk_systematic,
         verdict=verdict,
         reasons=codes,
         messages=messages,
