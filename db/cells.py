@@ -14,7 +14,7 @@ from db.columns import canonical_json
 from db.formula_mixtures import Doubt
 
 _MINUS = re.compile("[−‐‑–—]")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _MISSING_EXPONENT_SIGN = re.compile(r"(\d(?:\.\d+)?[eE])(\d+)")
 
 # No solid conducts lithium ions better than this at room temperature, by a wide margin.

@@ -90,11 +90,19 @@ def not_blank(column: str) -> sa.CheckConstraint:
 def canonical_json(value: Any) -> str:
     """Write a JSON value in the one form that is hashed: sorted keys, no blanks, plain UTF-8.
 
-    Floats are written by ``repr``, which names a double exactly; not-a-number is refused.
+    Floats are written by ``repr``, which names a double exactly.
+
+    Raises
+    ------
+    InvalidValueError
+        For a number that is not finite, and for what JSON cannot say (see `plain_json`).
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    try:
+        return json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+    except (TypeError, ValueError) as error:
+        raise InvalidValueError(f"a value cannot be stored as JSON ({error})") from error
 
 
 def sha256_of_json(value: Any) -> str:

@@ -36,7 +36,7 @@ ELEMENTS = frozenset(_SYMBOLS.split())
 LONGEST_FORMULA = 500
 _LARGEST_SUBSCRIPT = 400
 
-_NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
+_NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
 _SYMBOL = re.compile(r"[A-Z][a-z]?")
 _LETTER_O = re.compile(r"(?<=[a-zA-Z)\]])o(?=\.\d)")
 

@@ -72,6 +72,8 @@ _WORDS = {
     "source_kind": SOURCE_KINDS,
     "ea_convention": EA_CONVENTIONS,
 }
+_FLOATS = {name for name, kind in LabelFields.__annotations__.items() if "float" in str(kind)}
+_WHOLE = {name for name, kind in LabelFields.__annotations__.items() if "int" in str(kind)}
 _ABOVE_ZERO = ("sigma_S_per_cm", "sigma_upper_S_per_cm", "temperature_K", "ea_eV")
 _NOT_BELOW_ZERO = ("sigma_random_S_per_cm", "sigma_systematic_S_per_cm", "ea_se_eV", "pressure_Pa")
 
@@ -112,6 +114,11 @@ def complete_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     group = complete.get("space_group_number")
     if group is not None and not 1 <= group <= 230:
         raise InvalidValueError(f"a space group number is 1 to 230, not {group}")
+    # A whole number in a float column would come back as a float and change the hash.
+    for name in _FLOATS & complete.keys():
+        complete[name] = None if complete[name] is None else float(complete[name])
+    for name in _WHOLE & complete.keys():
+        complete[name] = None if complete[name] is None else int(complete[name])
     complete["formula"] = str(complete["formula"]).strip()
     if complete.get("reduced_formula") is None:
         complete["reduced_formula"] = reduced_formula_or_none(complete["formula"])
