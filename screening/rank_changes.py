@@ -201,7 +201,7 @@ def compare_rankings(
     top_before, top_after = set(before.top(top).tolist()), set(after.top(top).tolist())
     entered = tuple(row for row in after.top(top).tolist() if row not in top_before)
     left = tuple(row for row in before.top(top).tolist() if row not in top_after)
-    rows = _rows_to_report(before, after, moved_score & moved_place, entered + left, limit)
+    rows = _rows_to_report(before, after, moved_score, entered + left, limit)
     undone = _rankings_without_each_change(
         changes, before, after, labels_before, labels_after, tree
     )
