@@ -309,12 +309,13 @@ def _sentence(
     if cause is None:
         return text + ("." if not n_changes else "; no single changed label explains it.")
     text += f" because {cause.describe()}"
+    text += {"added": " to ", "removed": " from ", "revised": " on "}[cause.kind]
     if cause.row == row:
-        text += " to this very structure"
+        text += "this very structure"
     elif after.cluster[cause.row] == after.cluster[row]:
-        text += f" to {after.name(cause.row)}, which is in the same cluster"
+        text += f"{after.name(cause.row)}, which is in the same cluster"
     else:
-        text += f" to {after.name(cause.row)}, in another cluster"
+        text += f"{after.name(cause.row)}, in another cluster"
     if n_changes > 1 and place_without is not None:
         text += f"; without that change it would stand at {place_without}"
     return text + "."

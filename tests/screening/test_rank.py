@@ -1,0 +1,97 @@
+"""Both ranking rules."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from screening.errors import LabelError, ScreeningError
+from screening.rank import Labels, rank, rank_by_cluster_rule, rank_by_tree_mean
+from screening.tree import WardTree
+
+
+@pytest.fixture
+def tree(rng) -> WardTree:
+    """Eight well separated groups of ten on a line; groups 0 and 1 are closest."""
+    centre = np.array([0.0, 4.0, 20.0, 40.0, 60.0, 85.0, 110.0, 140.0])
+    points = (centre[:, None] + rng.normal(0, 0.1, size=(8, 10))).reshape(-1, 1)
+    return WardTree().fit(points, max_k=8, ids=[f"s{i}" for i in range(80)])
+
+
+def test_cluster_of_a_high_label_and_its_neighbour_are_selected(tree) -> None:
+    labels = Labels.of([3, 45, 72], [-3.0, -6.0, -8.0])
+    ranking = rank_by_cluster_rule(tree, labels, depth=8)
+    assert set(np.flatnonzero(ranking.score == 2)) == set(range(10))
+    assert set(np.flatnonzero(ranking.score == 1)) == set(range(10, 20))
+    assert set(ranking.top(20)) == set(range(20))
+    assert ranking.selected.sum() == 20
+
+
+def test_adjacency_can_be_the_tree_or_nothing(tree) -> None:
+    labels = Labels.of([25], [-3.0])
+    alone = rank_by_cluster_rule(tree, labels, depth=8, adjacency="none")
+    assert set(np.flatnonzero(alone.selected)) == set(range(20, 30))
+    sibling = rank_by_cluster_rule(tree, labels, depth=8, adjacency="sibling")
+    assert alone.selected.sum() < sibling.selected.sum()
+    with pytest.raises(ScreeningError, match="'centroid'"):
+        rank_by_cluster_rule(tree, labels, depth=8, adjacency="touch")
+
+
+def test_threshold_is_exclusive_and_bounds_never_count(tree) -> None:
+    assert not rank_by_cluster_rule(tree, Labels.of([3], [-5.0]), depth=8).selected.any()
+    bound = Labels.of([3], [-3.0], is_upper_bound=[True])
+    assert not rank_by_cluster_rule(tree, bound, depth=8).selected.any()
+
+
+def test_better_labels_come_first(tree) -> None:
+    ranking = rank_by_cluster_rule(tree, Labels.of([3, 72], [-4.0, -2.0]), depth=8)
+    assert set(ranking.top(10)) == set(range(70, 80))
+    np.testing.assert_array_equal(np.sort(ranking.place), np.arange(1, 81))
+
+
+def test_tree_mean_orders_groups_by_their_labels(tree) -> None:
+    labels = Labels.of([1, 2, 22, 23, 62, 63], [-3, -3.1, -6, -6.1, -9, -9.1])
+    ranking = rank_by_tree_mean(tree, labels)
+    groups = ranking.score.reshape(8, 10)
+    assert np.all(np.ptp(groups, axis=1) < 1e-12)
+    assert groups[0, 0] > groups[2, 0] > groups[6, 0]
+    assert groups[1, 0] > groups[2, 0]
+    assert ranking.uncertainty[10] > ranking.uncertainty[0] > 0
+    assert set(ranking.top(10)) == set(range(10))
+
+
+def test_floor_keeps_extrapolations_from_dominating(tree) -> None:
+    labels = Labels.of([1, 41, 42], [-4, -23, -24])
+    floored = rank_by_tree_mean(tree, labels)
+    assert floored.score.min() >= -10.5
+    assert rank_by_tree_mean(tree, labels, floor_log_sigma=None).score.min() < -15
+
+
+def test_a_ranking_can_be_repeated_from_its_parameters(tree) -> None:
+    labels = Labels.of([1, 22, 63], [-3, -6, -9])
+    for method in ("tree-mean", "cluster-rule"):
+        first = rank(tree, labels, method)
+        again = rank(tree, labels, first.method, **first.parameters)
+        np.testing.assert_array_equal(first.place, again.place)
+        assert first.name(0) == "s0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"index": [1, 2], "log_sigma": [-3, -4], "names": ["L1", "L1"]}, "given twice"),
+        ({"index": [1, 2], "log_sigma": [-3, -4], "names": ["L1"]}, "1 label names for 2"),
+        ({"index": [1], "log_sigma": [np.nan]}, "nan"),
+        ({"index": [1], "log_sigma": [-3], "is_upper_bound": [True, False]}, "upper-bound"),
+    ],
+)
+def test_bad_labels(arguments, message) -> None:
+    with pytest.raises(LabelError, match=message):
+        Labels.of(**arguments)
+
+
+def test_unknown_method_and_foreign_rows(tree) -> None:
+    with pytest.raises(ScreeningError, match="'tree-mean'"):
+        rank(tree, Labels.of([1], [-3]), "best")
+    with pytest.raises(LabelError, match="80 structures"):
+        rank(tree, Labels.of([80], [-3]))
