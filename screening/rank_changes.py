@@ -197,11 +197,11 @@ def compare_rankings(
         raise ScreeningError("the two rankings are of different structures; rank both again")
     changes = label_changes(labels_before, labels_after)
     moved_score = np.abs(after.score - before.score) > minimum_shift
-    moved_place = after.place != before.place
     top_before, top_after = set(before.top(top).tolist()), set(after.top(top).tolist())
     entered = tuple(row for row in after.top(top).tolist() if row not in top_before)
     left = tuple(row for row in before.top(top).tolist() if row not in top_after)
-    rows = _rows_to_report(before, after, moved_score, entered + left, limit)
+    always = (*(change.row for change in changes), *entered, *left)
+    rows = _rows_to_report(before, after, moved_score, always, limit)
     undone = _rankings_without_each_change(
         changes, before, after, labels_before, labels_after, tree
     )
@@ -224,11 +224,13 @@ def _rows_to_report(
     always: tuple[int, ...],
     limit: int,
 ) -> list[int]:
-    """Rows that entered or left the top, then the largest jumps in log place."""
+    """Rows of the changed labels, those that entered or left the top, then the largest jumps."""
     jump = np.abs(np.log(before.place) - np.log(after.place))
+    shift = np.abs(after.score - before.score)
     candidates = np.flatnonzero(moved)
-    largest = candidates[np.argsort(-jump[candidates], kind="stable")]
-    rows = [row for row in always if after.place[row] != before.place[row]]
+    largest = candidates[np.lexsort((-shift[candidates], -jump[candidates]))]
+    named = [row for row in always if moved[row] or after.place[row] != before.place[row]]
+    rows = list(dict.fromkeys(named))
     seen = set(rows)
     rows += [row for row in largest.tolist() if row not in seen]
     return rows[:limit]
@@ -298,7 +300,7 @@ def _sentence(
 ) -> str:
     old, new = int(before.place[row]), int(after.place[row])
     verb = "rose" if new < old else "fell" if new > old else "stayed"
-    text = f"{name} {verb} from place {old} to {new}"
+    text = f"{name} {verb} " + (f"from place {old} to {new}" if old != new else f"at place {old}")
     if after.method == "tree-mean":
         text += (
             f" (expected conductivity {_sigma(float(before.score[row]))} -> "

@@ -89,6 +89,7 @@ def _show(report: dict[str, Any]) -> None:
         print_table(
             ["id", "file", "sweep", "T", "R (ohm)", "sigma (S/cm)", "verdict", "reasons"], rows
         )
+        click.echo("each value ± its random ± its systematic standard error")
     click.echo(report["summary"])
     for file in report["files"]:
         for warning in file["warnings"]:
@@ -104,4 +105,4 @@ def _celsius(temperature_K: float | None, source: str | None) -> str:
 def _with_errors(value: float | None, random: float | None, systematic: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:.4g} +- {random or 0.0:.2g} (random) +- {systematic or 0.0:.2g} (syst.)"
+    return f"{value:.4g} ± {random or 0.0:.2g} ± {systematic or 0.0:.2g}"

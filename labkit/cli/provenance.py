@@ -30,10 +30,26 @@ def why(lab_path: Path, identifier: str, as_json: bool) -> None:
 
 def _show(node: dict[str, Any], depth: int) -> None:
     click.echo("  " * depth + f"{node['identifier']}: {node['summary']}")
-    for name, value in node.get("details", {}).items():
-        click.echo("  " * (depth + 1) + f"{name}: {value}")
-    for child in node.get("inputs", ()):
+    for name, value in node["details"].items():
+        if value not in (None, "", [], {}):
+            click.echo("  " * (depth + 1) + f"{name}: {_plain(value)}")
+    for child in node["inputs"]:
         _show(child, depth + 1)
+
+
+def _plain(value: Any) -> str:
+    """Write a value for people: short numbers, no brackets around a single thing."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{name} {_plain(inner)}"
+            for name, inner in value.items()
+            if inner not in (None, "", [], {})
+        )
+    if isinstance(value, list):
+        return "; ".join(_plain(inner) for inner in value)
+    return str(value)
 
 
 @click.command(epilog="Example: labkit replay --all")

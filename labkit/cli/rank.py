@@ -47,16 +47,26 @@ def rank(lab_path: Path, top: int, since: str, method: str, depth: int, as_json:
         _show(result)
 
 
+_SCORE = {"tree-mean": "log10(sigma in S/cm)", "cluster-rule": "its cluster"}
+_ROLES = {2: "holds a high label", 1: "is next to one that does", 0: "neither"}
+_MOVES_SHOWN = 12
+
+
+def _score(method: str, row: dict[str, Any]) -> str:
+    if method == "cluster-rule":
+        return _ROLES[round(row["score"])]
+    return f"{row['score']:.2f} ± {row['score_se']:.2f}"
+
+
 def _show(result: dict[str, Any]) -> None:
     print_table(
-        ["rank", "structure", "formula", "score log10(S/cm)", "+-", "cluster", "nearest labels"],
+        ["rank", "structure", "formula", _SCORE[result["method"]], "cluster", "evidence"],
         [
             (
                 row["rank"],
                 row["structure"],
                 row["formula"],
-                f"{row['score']:.2f}",
-                f"{row['score_se']:.2f}",
+                _score(result["method"], row),
                 row["cluster"],
                 row["evidence"],
             )
@@ -69,5 +79,7 @@ def _show(result: dict[str, Any]) -> None:
         click.echo("first ranking of this lab: nothing to compare with")
         return
     click.echo(f"since {result['previous']}: {result['summary']}")
-    for movement in result["moved"]:
+    for movement in result["moved"][:_MOVES_SHOWN]:
         click.echo(f"  {movement['sentence']}")
+    if result["structures_moved"] > _MOVES_SHOWN:
+        click.echo(f"  and {result['structures_moved'] - _MOVES_SHOWN} more (--json lists them)")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from db.columns import plain_json
 from db.provenance import Link, chain
-from labkit.json_ready import json_ready
 from labkit.workflows.lab import Lab
 
 __all__ = ["explain"]
@@ -39,6 +39,6 @@ def _node(link: Link) -> dict[str, Any]:
         "kind": link.kind,
         "identifier": link.identifier or link.kind,
         "summary": link.title,
-        "details": json_ready(link.facts),
+        "details": plain_json(link.facts),
         "inputs": [_node(source) for source in link.sources],
     }

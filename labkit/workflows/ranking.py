@@ -88,6 +88,7 @@ def rank_candidates(
         "previous": None if previous is None else f"R{previous.id}",
         "top": _top(pool, ranking, found, top),
         "moved": [],
+        "structures_moved": 0,
         "summary": "first ranking of this lab",
         "label_changes": [],
     }
