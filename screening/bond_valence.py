@@ -9,6 +9,7 @@ operation, and the search is a branch and bound that never visits combinations t
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -99,6 +100,8 @@ def equivalent_sites(
     -------
     ndarray of int, shape (n,)
     """
+    # spglib reports on stderr what is handled here: no symmetry found at this tolerance
+    os.environ.setdefault("SPGLIB_WARNING", "OFF")
     import spglib
 
     kinds = {symbol: number for number, symbol in enumerate(dict.fromkeys(crystal.symbols), 1)}

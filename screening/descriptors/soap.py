@@ -50,12 +50,8 @@ def _calculator(
         periodic=True,
         compression={"mode": "off"},
     )
-    # DScribe orders species by atomic number
-    ordered = [str(element) for element in soap.species]
-    columns = [
-        np.arange(soap.get_number_of_features())[soap.get_location(pair)]
-        for pair in (("S", other) for other in ordered)
-    ]
+    everything = np.arange(soap.get_number_of_features())
+    columns = [everything[soap.get_location(("S", other))] for other in species]
     return soap, np.concatenate(columns)
 
 
@@ -83,7 +79,7 @@ class Soap(Descriptor):
     sigma_angstrom: float = 1.0
 
     name: str = field(default="soap", init=False)
-    version: int = field(default=1, init=False)
+    version: int = field(default=2, init=False)
     modes: tuple[str, ...] = field(
         default=("A", "AM", "CAN", "CAMN", "A40", "AM40", "CAN40", "CAMN40"), init=False
     )
@@ -120,7 +116,8 @@ class Soap(Descriptor):
         )
         atoms = Atoms(
             symbols=list(crystal.symbols),
-            scaled_positions=np.array(crystal.fractional),
+            # DScribe builds periodic images around the cell: sites must lie inside it
+            scaled_positions=crystal.fractional - np.floor(crystal.fractional),
             cell=np.array(crystal.lattice_angstrom),
             pbc=True,
         )

@@ -1,0 +1,154 @@
+"""The engine: caching, resuming, failures, equal results in serial and in parallel."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import screening.featurize as engine
+from screening.descriptors import descriptor
+from screening.errors import ScreeningError
+from screening.featurize import featurize, prepare_structures
+from screening.prototypes import prototype_records
+from screening.simplify import Simplifier
+from screening.structures import StructureRecord
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def records() -> list[StructureRecord]:
+    return prototype_records()
+
+
+def test_values_are_those_of_the_descriptor(records, crystals, tmp_path: Path) -> None:
+    soap = descriptor("soap")
+    table = featurize(records, soap, "CAN", tmp_path)
+    assert table.values.shape == (len(records), 260)
+    assert table.values.dtype == np.float32
+    row = table.row_of()["prototype-LiFePO4-olivine"]
+    direct = soap.compute(Simplifier("CAN").simplify(crystals["LiFePO4"]), "CAN")
+    np.testing.assert_array_equal(table.values[row], direct)
+
+
+@dataclass(frozen=True)
+class Untouchable:
+    """A source whose crystal must not be asked for."""
+
+    material_id: str
+    content_hash: str
+
+    def crystal(self):
+        raise AssertionError("a cached structure was parsed again")
+
+
+def test_a_cached_structure_is_not_touched(records, tmp_path: Path) -> None:
+    first = featurize(records[:20], descriptor("soap"), "A", tmp_path)
+    untouchable = [Untouchable(r.material_id, r.content_hash) for r in records[:20]]
+    again = featurize(untouchable, descriptor("soap"), "A", tmp_path)
+    np.testing.assert_array_equal(first.values, again.values)
+    assert first.ids == again.ids
+
+
+def test_settings_and_modes_do_not_mix(records, tmp_path: Path) -> None:
+    keys = {
+        featurize(records[:3], descriptor("soap", **settings), mode, tmp_path).key
+        for settings, mode in (({}, "A"), ({}, "A40"), ({"l_max": 2}, "A"))
+    }
+    assert len(keys) == 3
+
+
+def test_failures_are_named_and_the_run_goes_on(records, tmp_path: Path) -> None:
+    broken = replace(records[0], material_id="broken", cif="data_nothing")
+    empty = replace(records[0], material_id="no-lithium", cif=records[0].cif.replace("Li", "Na"))
+    table = featurize([broken, records[1], empty], descriptor("soap"), "CAN", tmp_path)
+    assert table.ids == (records[1].material_id,)
+    assert list(table.source_index) == [1]
+    assert [(f.material_id, f.stage, f.code) for f in table.failures] == [
+        ("broken", "prepare", "unreadable"),
+        ("no-lithium", "prepare", "no-ion"),
+    ]
+    assert table.failure_counts() == {"prepare: no-ion": 1, "prepare: unreadable": 1}
+    again = featurize([broken, records[1], empty], descriptor("soap"), "CAN", tmp_path)
+    assert again.failures == table.failures
+
+
+def test_repeated_structures_get_a_row_each(records, tmp_path: Path) -> None:
+    twins = [records[0], replace(records[0], material_id="twin"), records[1]]
+    table = featurize(twins, descriptor("soap"), "CAN", tmp_path)
+    assert table.ids[1] == "twin"
+    np.testing.assert_array_equal(table.values[0], table.values[1])
+
+
+def test_progress_reaches_the_end(records, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(engine, "BATCH", 10)
+    seen: list[tuple[int, int]] = []
+    featurize(records, descriptor("soap"), "A", tmp_path, progress=lambda *step: seen.append(step))
+    assert seen[-1] == (len(records), len(records))
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_any_executor_gives_the_same(records, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(engine, "BATCH", 10)
+    serial = featurize(records, descriptor("soap"), "AM", tmp_path / "serial")
+    with ThreadPoolExecutor(2) as pool:
+        pooled = featurize(records, descriptor("soap"), "AM", tmp_path / "pool", executor=pool)
+    np.testing.assert_array_equal(serial.values, pooled.values)
+
+
+def test_charge_methods_are_counted(records, tmp_path: Path) -> None:
+    counted = prepare_structures(records, tmp_path).charge_methods()
+    assert sum(counted.values()) == len(records)
+    assert counted["table"] > 20
+    assert counted["undecided"] >= 7
+
+
+def test_a_mode_that_is_not_defined_is_refused(records, tmp_path: Path) -> None:
+    with pytest.raises(ScreeningError, match="not defined in the mode 'structure'"):
+        featurize(records, descriptor("soap"), "structure", tmp_path)
+
+
+RUN = """
+import sys
+import screening.featurize as engine
+from screening.descriptors import descriptor
+from screening.prototypes import prototype_records
+engine.BATCH = 4
+engine.featurize(prototype_records(), descriptor("soap"), "CAN", sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    def start(folder: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", RUN, str(folder)], cwd=ROOT)
+
+    assert start(tmp_path / "calm").wait() == 0
+    for pause in (1.5, 2.0, 2.3, 2.6, 3.0):
+        running = start(tmp_path / "killed")
+        time.sleep(pause)
+        os.kill(running.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        running.wait()
+    assert start(tmp_path / "killed").wait() == 0
+
+    def content(folder: Path) -> dict[str, bytes]:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+    assert content(tmp_path / "killed") == content(tmp_path / "calm")
+
+
+@pytest.mark.slow
+def test_worker_processes_give_the_same(records, tmp_path: Path) -> None:
+    serial = featurize(records, descriptor("soap"), "CAMN", tmp_path / "serial")
+    parallel = featurize(records, descriptor("soap"), "CAMN", tmp_path / "parallel", n_jobs=2)
+    np.testing.assert_array_equal(serial.values, parallel.values)
