@@ -24,6 +24,7 @@ from labkit.cli import (
     simulate,
     structures,
     tour,
+    watch,
 )
 from labkit.cli.output import print_error, print_json
 from labkit.settings import default_lab_folder
@@ -55,6 +56,7 @@ for command in (
     inspect_files.inspect,
     pellet.pellet,
     import_files.import_,
+    watch.watch,
     eis.eis,
     series.arrhenius,
     label.label,

@@ -109,7 +109,7 @@ def _measurements(lab: Lab) -> ReportSection:
         "Measurements",
         (
             "The resistance is where the blocking tail, followed back to high frequency, meets "
-            "the real axis; the shaded points are the window of the fit.",
+            "the real axis; the orange points are the window of the fit.",
         ),
         commands=("labkit import --pellet NAME FILE", "labkit eis M1 --plot nyquist.png"),
         tables=[Table(caption, columns, rows)],
