@@ -118,6 +118,7 @@ def usable_points(
     *,
     mask: Mapping[int, str] | None = None,
     minimum: int = MINIMUM_POINTS,
+    keep_inductive: bool = False,
 ) -> Points:
     """Order the points, mask what cannot be used, and estimate the noise.
 
@@ -133,6 +134,8 @@ def usable_points(
         Reasons by index in the order of measurement: points that a person leaves out.
     minimum
         Fewest usable points.
+    keep_inductive
+        Keep inductive points, for models that have an inductance.
 
     Raises
     ------
@@ -163,7 +166,7 @@ def usable_points(
             f"{keep.size} usable points of {frequency.size}; at least {minimum} are needed"
         )
     noise, count = relative_noise(frequency[keep], impedance[keep])
-    first = _first_without_inductance(impedance[keep], noise)
+    first = 0 if keep_inductive else _first_without_inductance(impedance[keep], noise)
     upside_down = np.mean(impedance.imag[keep] > 3 * noise * np.abs(impedance[keep])) > 0.6
     if upside_down or keep.size - first < minimum:
         first = int(np.sum(impedance.imag[keep] > 0))
