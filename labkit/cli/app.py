@@ -34,7 +34,7 @@ __all__ = ["app", "main"]
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: labkit --lab mylab import --pellet P1 --temperature 25C cell_C01.mpr",
+    epilog="Example: labkit --lab mylab import --pellet LPSCl-1 --temperature 25C cell_C01.mpr",
 )
 @click.option(
     "--lab",

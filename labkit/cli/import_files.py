@@ -12,7 +12,9 @@ from labkit.cli.output import json_option, print_error, print_json, print_table,
 __all__ = ["import_"]
 
 
-@click.command("import", epilog="Example: labkit import --pellet P1 --temperature 25C cell_C01.mpr")
+@click.command(
+    "import", epilog="Example: labkit import --pellet LPSCl-1 --temperature 25C cell_C01.mpr"
+)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--pellet", default=None, help="Name of the pellet that was measured.")
 @click.option(

@@ -17,7 +17,7 @@ def pellet() -> None:
 
 
 @pellet.command(
-    epilog="Example: labkit pellet add P1 --formula Li6PS5Cl "
+    epilog="Example: labkit pellet add LPSCl-1 --formula Li6PS5Cl "
     "--thickness 0.81mm+-0.01mm --diameter 6.35mm+-0.02mm"
 )
 @click.argument("name")

@@ -11,7 +11,7 @@ from labkit.cli.output import json_option, print_json, print_table
 __all__ = ["arrhenius"]
 
 
-@click.command(epilog="Example: labkit arrhenius P1 --plot arrhenius.png")
+@click.command(epilog="Example: labkit arrhenius LPSCl-1 --plot arrhenius.png")
 @click.argument("names", nargs=-1, required=True)
 @click.option(
     "--convention",
