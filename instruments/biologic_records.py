@@ -14,6 +14,7 @@ from instruments.biologic_columns import DERIVED_PREFIXES, column_key
 from instruments.errors import MissingColumnError
 from instruments.identity import TIES_AWAY_FROM_ZERO
 from instruments.records import Chronoamperometry, ColumnSlice, ImpedanceSpectrum, Record, Timestamp
+from instruments.sweeps import sweep_starts
 
 __all__ = ["Run", "impedance_of", "records_of"]
 
@@ -87,23 +88,6 @@ def impedance_of(columns: Columns) -> NDArray[np.complex128]:
     return z
 
 
-def _sweep_starts(columns: Columns, frequency: FloatArray) -> NDArray[np.intp]:
-    """Index of the first point of each sweep."""
-    if frequency.size < 2:
-        return np.arange(min(frequency.size, 1))
-    jump = np.zeros(frequency.size - 1, dtype=bool)
-    for name in _SWEEP_COLUMNS:
-        if name in columns:
-            jump |= np.diff(columns[name]) != 0
-    # A sweep that begins again goes back over more than half of the decades it covered.
-    log_f = np.log(frequency)
-    step = np.diff(log_f)
-    direction = np.sign(np.median(step)) or -1.0
-    span = float(np.ptp(log_f))
-    jump |= (step * direction < -0.5 * span) & (span > 0)
-    return np.concatenate(([0], np.flatnonzero(jump) + 1))
-
-
 def _kept_columns(columns: Columns, left_out: tuple[str, ...]) -> list[str]:
     return [
         name
@@ -171,8 +155,8 @@ def _sweeps(
     rows = np.flatnonzero(usable)
     if not rows.size:
         return []
-    keys = {name: _double(columns[name][rows]) for name in _SWEEP_COLUMNS if name in columns}
-    starts = _sweep_starts(keys, frequency[rows])
+    counters = {name: columns[name][rows] for name in _SWEEP_COLUMNS if name in columns}
+    starts = sweep_starts(frequency[rows], counters)
     kept = _kept_columns(columns, ("freq/Hz", "time/s", *_IMPEDANCE_COLUMNS[:2]))
     named = {column_key(name): columns[name] for name in kept}
     time = _frozen(columns["time/s"], usable) if "time/s" in columns else None

@@ -29,7 +29,19 @@ from instruments.records import MeasuredFile, Record
 __all__ = ["Parsed", "ReaderInfo", "ReaderOptions", "Source", "formats", "read", "register"]
 
 # Modules that register readers, in the order in which their sniffers are asked.
-_READER_MODULES: tuple[str, ...] = ("biologic_mpr", "biologic_mpt")
+_READER_MODULES: tuple[str, ...] = (
+    "biologic_mpr",
+    "biologic_mpt",
+    "gamry",
+    "zview",
+    "chi",
+    "autolab",
+    "versastudio",
+    "ivium",
+    "palmsens",
+    "elchemea",
+    "table",
+)
 
 _FOREIGN_CONTENT = (
     (b"\xff\xd8\xff", "a JPEG image"),
