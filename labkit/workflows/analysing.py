@@ -12,15 +12,13 @@ from db.measurements import (
     get_measurement,
     latest_analysis,
     load_arrays,
-    store_analysis,
 )
-from db.tables import Measurement, Pellet, RawFile
+from db.tables import Measurement, RawFile
 from labkit.errors import NotFoundError, UsageError
 from labkit.workflows.completing import describe_sweep
-from labkit.workflows.conductivity_of_sweep import TAIL, analyse_sweep
+from labkit.workflows.conductivity_of_sweep import TAIL, analyse_stored_sweep
 from labkit.workflows.frequencies import parse_window
 from labkit.workflows.lab import Lab
-from labkit.workflows.pellets import geometry_of
 
 __all__ = ["draw_measurement", "draw_nyquist", "examine_measurement"]
 
@@ -60,7 +58,7 @@ def examine_measurement(
             raise UsageError(f"M{measurement.id} is a {measurement.kind} measurement, no impedance")
         data_hash = data_hash_of(session, measurement.id)
         if window is not None:
-            _set_window(lab, session, measurement, data_hash, window, set_by)
+            _set_window(lab, session, measurement, window, set_by)
         analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
         if analysis is None:
             raise NotFoundError(f"M{measurement.id} has no result yet; import its file again")
@@ -74,7 +72,6 @@ def _set_window(
     lab: Lab,
     session: Session,
     measurement: Measurement,
-    data_hash: str,
     window: tuple[str, str],
     set_by: str | None,
 ) -> None:
@@ -84,21 +81,7 @@ def _set_window(
             "a window set by hand is kept with who set it: give --by NAME, "
             "or write reviewer in lab.toml"
         )
-    assert measurement.id is not None
-    arrays = load_arrays(session, measurement.id)
-    pellet = session.get(Pellet, measurement.pellet_id) if measurement.pellet_id else None
-    analysis = analyse_sweep(
-        arrays["frequency_hz"],
-        arrays["z_ohm"],
-        data_hash=data_hash,
-        geometry=None if pellet is None else geometry_of(pellet),
-        temperature_K=measurement.temperature_K,
-        window_hz=parse_window(*window),
-        set_by=signer,
-    )
-    store_analysis(
-        session, analysis, measurement_id=measurement.id, pellet_id=measurement.pellet_id
-    )
+    analyse_stored_sweep(session, measurement, window_hz=parse_window(*window), set_by=signer)
 
 
 def draw_nyquist(lab: Lab, identifier: str, axes: Any) -> Any:

@@ -12,15 +12,12 @@ from db.measurements import (
     data_hash_of,
     find_raw_file,
     latest_analysis,
-    load_arrays,
     measurements_of_file,
-    store_analysis,
 )
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet
-from labkit.workflows.conductivity_of_sweep import TAIL, analyse_sweep, sweep_summary
+from labkit.workflows.conductivity_of_sweep import TAIL, analyse_stored_sweep, sweep_summary
 from labkit.workflows.lab import Lab
-from labkit.workflows.pellets import geometry_of
 from labkit.workflows.sample_conditions import SampleConditions
 
 __all__ = ["complete_known_file", "describe_sweep"]
@@ -61,7 +58,7 @@ def complete_known_file(
             assert measurement.id is not None
             data_hash = data_hash_of(session, measurement.id)
             if filled:
-                _analyse_again(session, measurement, data_hash)
+                analyse_stored_sweep(session, measurement)
             analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
             assert analysis is not None
             sweeps.append(describe_sweep(measurement, analysis, data_hash) | {"same_data_as": []})
@@ -109,22 +106,6 @@ def _fill_in(
     session.add_all(measurements)
     session.flush()
     return " and ".join(filled), warnings
-
-
-def _analyse_again(session: Session, measurement: Measurement, data_hash: str) -> None:
-    assert measurement.id is not None
-    arrays = load_arrays(session, measurement.id)
-    pellet = session.get(Pellet, measurement.pellet_id) if measurement.pellet_id else None
-    analysis = analyse_sweep(
-        arrays["frequency_hz"],
-        arrays["z_ohm"],
-        data_hash=data_hash,
-        geometry=None if pellet is None else geometry_of(pellet),
-        temperature_K=measurement.temperature_K,
-    )
-    store_analysis(
-        session, analysis, measurement_id=measurement.id, pellet_id=measurement.pellet_id
-    )
 
 
 def _pellet_name(session: Session, measurements: Sequence[Measurement]) -> str | None:

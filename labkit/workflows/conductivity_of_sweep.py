@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlmodel import Session
 
 import labkit
-from db.measurements import NewAnalysis
+from db.measurements import NewAnalysis, data_hash_of, load_arrays, store_analysis
+from db.tables import Analysis, Measurement, Pellet
 from labkit.conductivity import ConductivityError, conductivity
 from labkit.eis.tail import SpectrumError, fit_tail
 from labkit.geometry import Measured, PelletGeometry
+from labkit.workflows.pellets import geometry_of
 
-__all__ = ["TAIL", "analyse_sweep", "sweep_summary"]
+__all__ = ["TAIL", "analyse_stored_sweep", "analyse_sweep", "sweep_summary"]
 
 TAIL = "blocking-tail"
 """Kind of the analysis that turns an impedance sweep into a conductivity."""
@@ -109,6 +112,37 @@ def _conductivity_fields(
         "sigma_own_S_per_cm": sigma.own_S_per_cm,
         "sigma_geometry_S_per_cm": sigma.geometry_S_per_cm,
     }
+
+
+def analyse_stored_sweep(
+    session: Session,
+    measurement: Measurement,
+    *,
+    window_hz: tuple[float, float] | None = None,
+    set_by: str | None = None,
+) -> Analysis:
+    """Analyse a stored sweep with the pellet it belongs to, and store the result beside others.
+
+    Raises
+    ------
+    SpectrumError
+        When a window set by hand holds too few points.
+    """
+    assert measurement.id is not None
+    arrays = load_arrays(session, measurement.id)
+    pellet = session.get(Pellet, measurement.pellet_id) if measurement.pellet_id else None
+    analysis = analyse_sweep(
+        arrays["frequency_hz"],
+        arrays["z_ohm"],
+        data_hash=data_hash_of(session, measurement.id),
+        geometry=None if pellet is None else geometry_of(pellet),
+        temperature_K=measurement.temperature_K,
+        window_hz=window_hz,
+        set_by=set_by,
+    )
+    return store_analysis(
+        session, analysis, measurement_id=measurement.id, pellet_id=measurement.pellet_id
+    )
 
 
 _SUMMARY = (
