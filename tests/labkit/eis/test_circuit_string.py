@@ -50,7 +50,9 @@ def test_gradients_are_those_of_the_impedance(text: str) -> None:
         below, _ = circuit.with_gradient((internal - step)[None], OMEGA)
         numeric = (above - below)[0] / 2e-4
         scale = np.abs(numeric).max() + 1e-12
-        assert np.max(np.abs(gradient[0, :, k] - numeric)) < 1e-5 * scale + 1e-10 * np.abs(above).max()
+        assert (
+            np.max(np.abs(gradient[0, :, k] - numeric)) < 1e-5 * scale + 1e-10 * np.abs(above).max()
+        )
 
 
 def test_internal_parameters_go_both_ways() -> None:
