@@ -105,7 +105,9 @@ def get_pellet(session: sqlmodel.Session, name_or_identifier: str | int) -> Pell
         else:
             found = session.exec(select(Pellet).where(Pellet.name == identifier.text)).first()
     if found is None:
-        raise UnknownPelletError(_not_found(session, str(name_or_identifier)))
+        number = isinstance(name_or_identifier, int)
+        asked = f"P{name_or_identifier}" if number else str(name_or_identifier)
+        raise UnknownPelletError(_not_found(session, asked))
     return found
 
 
