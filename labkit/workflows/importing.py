@@ -279,7 +279,7 @@ def _report(
         verdict: sum(sweep["verdict"] == verdict for sweep in sweeps)
         for verdict in ("accepted", "review", "rejected")
     }
-    parts = [f"{counts['imported']} files imported"]
+    parts = [f"{counts['imported']} {'file' if counts['imported'] == 1 else 'files'} imported"]
     if counts["completed"]:
         parts.append(f"{counts['completed']} completed")
     if counts["known"]:

@@ -1,0 +1,168 @@
+"""``labkit import`` turns raw files into conductivities, whole and once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PELLET = ("--formula", "Li3BS3", "--thickness", "0.80mm+-0.01mm", "--diameter", "6.35mm+-0.02mm")
+
+ASKED_OF_A_SWEEP = {
+    "resistance_ohm",
+    "resistance_random_ohm",
+    "resistance_systematic_ohm",
+    "sigma_S_per_cm",
+    "window_hz",
+    "verdict",
+    "reasons",
+    "data_hash",
+}
+
+
+@pytest.fixture
+def pellet_lab(lab: Any) -> Any:
+    assert lab("pellet", "add", "LBS-1", *PELLET).code == 0
+    return lab
+
+
+def test_resistances_agree_with_the_simulated_truth_within_their_errors(
+    pellet_lab: Any, simulated_series: Path, simulated_truth: Any
+) -> None:
+    report = pellet_lab("import", "--pellet", "LBS-1", simulated_series, "--json").json
+
+    assert report["imported"] == 7
+    truth = {spectrum["file"]: spectrum for spectrum in simulated_truth["spectra"]}
+    for file in report["files"]:
+        (sweep,) = file["sweeps"]
+        true_ohm = truth[file["name"]]["resistance_ohm"]
+        error = sweep["resistance_random_ohm"] + sweep["resistance_systematic_ohm"]
+        assert abs(sweep["resistance_ohm"] - true_ohm) < 4 * error
+        assert error < 0.02 * true_ohm
+        assert sweep["temperature_K"] == pytest.approx(truth[file["name"]]["temperature_K"])
+
+
+def test_conductivity_is_thickness_over_resistance_and_area(
+    pellet_lab: Any, simulated_series: Path, simulated_truth: Any
+) -> None:
+    file = simulated_series / "simulated_25C.mpr"
+    (sweep,) = pellet_lab("import", "--pellet", "LBS-1", file, "--json").json["files"][0]["sweeps"]
+
+    assert sweep.keys() >= ASKED_OF_A_SWEEP
+    error = sweep["sigma_random_S_per_cm"] + sweep["sigma_systematic_S_per_cm"]
+    assert abs(sweep["sigma_S_per_cm"] - simulated_truth["sigma25_S_per_cm"]) < 3 * error
+    # the geometry alone is uncertain by 1.4 per cent, the same way in every measurement
+    assert sweep["sigma_systematic_S_per_cm"] > 0.013 * sweep["sigma_S_per_cm"]
+
+
+def test_a_file_imported_twice_adds_nothing_and_says_so(
+    pellet_lab: Any, simulated_series: Path
+) -> None:
+    file = simulated_series / "simulated_25C.mpr"
+    first = pellet_lab("import", "--pellet", "LBS-1", file, "--json").json
+    second = pellet_lab("import", "--pellet", "LBS-1", file)
+    third = pellet_lab("import", "--pellet", "LBS-1", file, "--json").json
+
+    assert second.code == 0
+    assert "nothing was added" in second.out
+    assert (third["imported"], third["known"]) == (0, 1)
+    assert third["files"][0]["status"] == "known"
+    assert third["files"][0]["sweeps"][0]["analysis"] == first["files"][0]["sweeps"][0]["analysis"]
+    assert pellet_lab("pellet", "list", "--json").json[0]["measurements"] == 1
+
+
+def test_an_import_with_a_pellet_fills_in_what_was_missing(
+    pellet_lab: Any, simulated_series: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "unnamed.mpr"
+    shutil.copy(simulated_series / "simulated_25C.mpr", file)
+
+    bare = pellet_lab("import", file, "--json").json["files"][0]
+    full = pellet_lab("import", "--pellet", "LBS-1", "--temperature", "25C", file, "--json").json[
+        "files"
+    ][0]
+
+    assert bare["sweeps"][0]["sigma_S_per_cm"] is None
+    assert bare["sweeps"][0]["resistance_ohm"] is not None
+    assert any("temperature unknown" in warning for warning in bare["warnings"])
+    assert full["status"] == "completed"
+    assert full["sweeps"][0]["measurement"] == bare["sweeps"][0]["measurement"]
+    assert full["sweeps"][0]["sigma_S_per_cm"] == pytest.approx(1e-6, rel=0.05)
+    assert full["sweeps"][0]["temperature_K"] == pytest.approx(298.15)
+
+
+def test_a_temperature_given_wins_over_the_file_name(
+    pellet_lab: Any, simulated_series: Path
+) -> None:
+    (sweep,) = pellet_lab(
+        *("import", "--pellet", "LBS-1", "--temperature=-25C"),
+        *(simulated_series / "simulated_25C.mpr", "--json"),
+    ).json["files"][0]["sweeps"]
+
+    assert sweep["temperature_K"] == pytest.approx(248.15)
+    assert sweep["temperature_source"] == "command line"
+
+
+def test_a_batch_goes_on_past_a_bad_file_and_ends_with_one(
+    pellet_lab: Any, simulated_series: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "photo.mpr"
+    bad.write_bytes(b"\xff\xd8\xff\xe0" + bytes(2000))
+    good = simulated_series / "simulated_35C.mpr"
+
+    done = pellet_lab("import", "--pellet", "LBS-1", bad, good, "--json")
+
+    assert done.code == 1
+    assert done.json["imported"] == 1
+    assert [Path(refused["file"]).name for refused in done.json["refused"]] == ["photo.mpr"]
+    assert len(done.error_lines) == 1
+    assert "photo.mpr" in done.err
+
+
+def test_a_folder_is_read_and_files_of_other_kinds_are_left_aside(
+    pellet_lab: Any, simulated_series: Path
+) -> None:
+    report = pellet_lab("import", "--pellet", "LBS-1", simulated_series, "--json").json
+
+    assert report["imported"] == 7
+    assert report["refused"] == []
+    assert report["left_aside"] == 1  # truth.json
+
+
+def test_a_sheet_says_which_file_is_which(
+    pellet_lab: Any, simulated_series: Path, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("file,pellet,temperature\nsimulated_35C.mpr,LBS-1,308 K\n", encoding="utf-8")
+
+    (file,) = pellet_lab(
+        "import", "--table", sheet, simulated_series / "simulated_35C.mpr", "--json"
+    ).json["files"]
+
+    assert file["pellet"] == "LBS-1"
+    assert file["sweeps"][0]["temperature_K"] == pytest.approx(308.0)
+    assert file["sweeps"][0]["temperature_source"] == "sheet"
+
+
+def test_twins_share_their_data_hash_and_their_resistance(
+    pellet_lab: Any, simulated_twin: tuple[Path, Path]
+) -> None:
+    binary, text = pellet_lab("import", "--pellet", "LBS-1", *simulated_twin, "--json").json[
+        "files"
+    ]
+
+    first, second = binary["sweeps"][0], text["sweeps"][0]
+    assert second["data_hash"] == first["data_hash"]
+    assert second["resistance_ohm"] == pytest.approx(first["resistance_ohm"], rel=1e-6)
+    assert second["same_data_as"] == [first["measurement"]]
+    assert any("counted once" in warning for warning in text["warnings"])
+
+
+def test_the_table_shows_ids_values_and_verdicts(pellet_lab: Any, simulated_series: Path) -> None:
+    done = pellet_lab("import", "--pellet", "LBS-1", simulated_series / "simulated_25C.mpr")
+
+    assert "M1" in done.out
+    assert "accepted" in done.out
+    assert "1 file imported" in done.out
