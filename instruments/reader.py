@@ -39,8 +39,15 @@ _READER_MODULES: tuple[str, ...] = (
     "versastudio",
     "ivium",
     "palmsens",
+    "panalytical",
+    "rigaku",
+    "bruker_brml",
+    "bruker_raw",
+    "not_measurements",
+    "gsas_data",
     "elchemea",
     "table",
+    "xy",
 )
 
 _FOREIGN_CONTENT = (
