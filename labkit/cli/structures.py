@@ -24,15 +24,26 @@ def structures() -> None:
     default=None,
     help="Add about this many Materials Project entries; every labelled one is among them.",
 )
+@click.option(
+    "--also", multiple=True, metavar="ID", help="With --limit: take this entry in any case."
+)
 @json_option
 @click.pass_obj
-def add(lab_path: Path, sources: tuple[str, ...], limit: int | None, as_json: bool) -> None:
+def add(
+    lab_path: Path,
+    sources: tuple[str, ...],
+    limit: int | None,
+    also: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Add structures: materials-project, obelix, prototypes, or CIF files and folders."""
     from labkit.workflows.lab import open_lab
     from labkit.workflows.structure_pool import add_structures
 
     with progress_bar("structures") as progress:
-        result = add_structures(open_lab(lab_path), sources, limit=limit, progress=progress)
+        result = add_structures(
+            open_lab(lab_path), sources, limit=limit, also=also, progress=progress
+        )
     if as_json:
         print_json(result)
     else:

@@ -9,10 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import col, select
+
 import db.structures
 from db.matching import match_labels
 from db.sources import data_path
 from db.structures import NewStructure
+from db.tables import Label, LabelStructure, Structure
 from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
 from screening.errors import ScreeningError
@@ -40,6 +43,7 @@ def add_structures(
     sources: Sequence[str],
     *,
     limit: int | None = None,
+    also: Collection[str] = (),
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Add structures to the pool.
@@ -52,6 +56,8 @@ def add_structures(
     limit : int, optional
         Take about this many Materials Project entries: every labelled one, the rest chosen by a
         fixed rule that spreads over the table.
+    also : collection of str
+        Materials Project ids to take whatever the limit.
     progress : callable, optional
         Called with (done, total).
 
@@ -70,23 +76,27 @@ def add_structures(
     results: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     for source in sources:
+        known, skipped = _known_ids(lab), list[str]()
         if source == MATERIALS_PROJECT:
-            new = _materials_project(limit, progress)
+            new = _materials_project(limit, also, progress)
         elif source == OBELIX:
             new = _records(
                 read_obelix_archive(data_path("obelix/all_cifs.zip"), data_path("obelix/all.csv")),
+                known,
+                skipped,
                 refused,
             )
         elif source == PROTOTYPES:
             from screening.prototypes import prototype_records
 
-            new = _records(prototype_records(), refused)
+            new = _records(prototype_records(), known, skipped, refused)
         else:
             new = _cif_files(Path(source), refused)
         with lab.database.session() as session:
             counts = db.structures.add_structures(session, new)
             match_labels(session)
-        results.append({"source": source, "added": counts.added, "known": counts.already_there})
+        there = counts.already_there + len(skipped)
+        results.append({"source": source, "added": counts.added, "known": there})
     with lab.database.reading() as session:
         total = db.structures.count_structures(session)
     return {"sources": results, "refused": refused, "total": total}
@@ -102,13 +112,15 @@ def labelled_material_ids() -> set[str]:
         }
 
 
-def _materials_project(limit: int | None, progress: Progress | None) -> Iterator[NewStructure]:
+def _materials_project(
+    limit: int | None, also: Collection[str], progress: Progress | None
+) -> Iterator[NewStructure]:
     path = data_path("structures/li_mp_structures.csv.gz")
-    labelled: Collection[str] = labelled_material_ids() if limit is not None else ()
+    named = set(also) | (labelled_material_ids() if limit is not None else set())
     for done, record in enumerate(read_materials_project_table(path)):
         if progress is not None and done % 500 == 0:
             progress(done, _MATERIALS_PROJECT_ROWS)
-        if limit is None or record.material_id in labelled or _is_sampled(record, limit):
+        if limit is None or record.material_id in named or _is_sampled(record, limit):
             yield _plain(record)
 
 
@@ -131,11 +143,22 @@ def _plain(record: StructureRecord) -> NewStructure:
     )
 
 
+def _known_ids(lab: Lab) -> set[str]:
+    with lab.database.reading() as session:
+        return set(session.exec(select(Structure.material_id)).all())
+
+
 def _records(
-    records: Iterable[StructureRecord], refused: list[dict[str, Any]]
+    records: Iterable[StructureRecord],
+    known: set[str],
+    skipped: list[str],
+    refused: list[dict[str, Any]],
 ) -> Iterator[NewStructure]:
-    """Turn records into stored structures; each cell is read to know its size."""
+    """Turn records into stored structures; the cell of a new one is read to know its size."""
     for record in records:
+        if record.material_id in known:
+            skipped.append(record.material_id)
+            continue
         try:
             crystal = record.crystal()
         except ScreeningError as error:
@@ -191,9 +214,6 @@ def show_structure(lab: Lab, material_id: str) -> dict[str, Any]:
         When the lab has no structure of this id.
     """
     import spglib
-    from sqlmodel import col, select
-
-    from db.tables import Label, LabelStructure
 
     with lab.database.reading() as session:
         structure = db.structures.get_structure(session, material_id)

@@ -115,7 +115,7 @@ def run_tour(
     for note in samples.notes:
         guide.tell(note)
     measured = _measure(guide, lab, samples)
-    pool_notes = _fill_pool(guide, lab, n_structures)
+    pool_notes = _fill_pool(guide, lab, n_structures, samples.single_structure)
     with guide.step("rank") as progress:
         before = rank_candidates(lab, progress=progress)
     guide.tell(f"{before['candidates']} candidates from {before['labels']} labels")
@@ -257,16 +257,16 @@ def _import(guide: _Guide, lab: Lab, pellet: str, files: tuple[Path, ...]) -> di
     return report
 
 
-def _fill_pool(guide: _Guide, lab: Lab, n_structures: int | None) -> tuple[str, ...]:
+def _fill_pool(guide: _Guide, lab: Lab, n_structures: int | None, measured: str) -> tuple[str, ...]:
     """Add the structures and the published labels that are at hand."""
     notes: list[str] = []
-    limit = () if n_structures is None else ("--limit", str(n_structures))
+    limit = () if n_structures is None else ("--limit", str(n_structures), "--also", measured)
     added = [
-        _add_source(guide, lab, source, options, n_structures, notes)
+        _add_source(guide, lab, source, options, n_structures, (measured,), notes)
         for source, options in ((MATERIALS_PROJECT, limit), (OBELIX, ()))
     ]
     if not any(added):
-        _add_source(guide, lab, PROTOTYPES, (), None, notes)
+        _add_source(guide, lab, PROTOTYPES, (), None, (), notes)
         add_demonstration_labels(lab, REVIEWER)
     for source, needed in (("paper", added[0]), ("obelix", added[1])):
         if not needed:
@@ -283,11 +283,12 @@ def _add_source(
     source: str,
     options: tuple[str, ...],
     limit: int | None,
+    also: tuple[str, ...],
     notes: list[str],
 ) -> bool:
     try:
         with guide.step("structures", "add", source, *options) as progress:
-            result = add_structures(lab, [source], limit=limit, progress=progress)
+            result = add_structures(lab, [source], limit=limit, also=also, progress=progress)
     except DataUnavailableError:
         notes.append(f"{source} is not at hand and was left out")
         guide.tell(notes[-1])
