@@ -11,7 +11,20 @@ from screening.errors import UnknownDescriptorError
 __all__ = ["ALL_MODES", "Descriptor", "descriptor", "descriptor_names"]
 
 _HOME = {
+    "band_center": ("composition", "BandCenter"),
+    "control_framework_atoms": ("cell", "FrameworkAtoms"),
+    "control_lithium_fraction": ("cell", "LithiumFraction"),
+    "control_sites": ("cell", "SiteCount"),
+    "control_volume": ("cell", "Volume"),
+    "density": ("cell", "Density"),
+    "electronegativity_difference": ("composition", "ElectronegativityDifference"),
+    "meredig": ("composition", "Meredig"),
+    "oxidation_states": ("composition", "OxidationStates"),
+    "powder_pattern": ("powder_pattern", "PowderPattern"),
+    "rdf": ("rdf", "RadialDistribution"),
+    "sine_coulomb": ("sine_coulomb", "SineCoulomb"),
     "soap": ("soap", "Soap"),
+    "valence_orbitals": ("composition", "ValenceOrbitals"),
 }
 
 
