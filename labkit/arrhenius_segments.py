@@ -14,7 +14,8 @@ from labkit.json_ready import json_ready
 
 MINIMUM_SEGMENT_POINTS = 4
 DECISIVE_BIC = 10.0
-"""Difference of BIC that counts as very strong (Kass and Raftery, J. Am. Stat. Assoc. 90 (1995) 773)."""
+"""Difference of BIC that counts as very strong (Kass and Raftery, J. Am. Stat. Assoc. 90 (1995)
+773)."""
 
 
 @dataclass(frozen=True, slots=True)

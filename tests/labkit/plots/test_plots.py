@@ -105,3 +105,43 @@ def test_arrhenius_draws_sigma_or_sigma_t(axes: Axes) -> None:
     assert "sigma T" not in axes.get_ylabel()
     points = np.asarray(axes.containers[0][0].get_ydata())
     assert points == pytest.approx(sigma)
+
+
+def test_residuals_of_a_kramers_kronig_test_and_of_a_circuit(axes: Axes) -> None:
+    from labkit.eis.circuit import fit_circuit
+    from labkit.eis.validity import check_kramers_kronig
+    from labkit.plots.residuals import plot_residuals
+
+    spectrum = simulate_pellet(seed=1)
+    assert plot_residuals(axes, check_kramers_kronig(spectrum)) is axes
+    other = Figure().subplots()
+    fit = fit_circuit(spectrum, "p(R1,CPE1)-CPE2")
+    plot_residuals(other, fit, spectrum)
+    drawn = {str(line.get_label()): line for line in other.lines}
+    residual = np.asarray(drawn["real"].get_ydata()) / 100
+    assert np.sqrt(np.mean(residual**2)) == pytest.approx(fit.rms, rel=0.3)
+    with pytest.raises(TypeError, match="needs the spectrum"):
+        plot_residuals(other, fit)
+
+
+def test_the_distribution_names_its_peaks(axes: Axes) -> None:
+    from labkit.eis.drt import distribution_of_relaxation_times
+    from labkit.plots.drt import plot_drt
+
+    drt = distribution_of_relaxation_times(simulate_pellet(seed=1))
+    assert plot_drt(axes, drt) is axes
+    left, right = axes.get_xlim()
+    assert left > right
+    assert any("Ω" in text.get_text() for text in axes.texts)
+    axes.figure.canvas.draw()  # type: ignore[attr-defined]
+
+
+def test_replicates_show_every_pellet_and_both_means(axes: Axes) -> None:
+    from labkit.plots.replicates import plot_replicates
+    from labkit.replicates import combine_sigma
+
+    sigma, error = [1e-5, 2e-5, 1.5e-5], [1e-6, 1e-6, 2e-6]
+    plot_replicates(axes, ["a", "b", "c"], sigma, error, combine_sigma(sigma, error))
+    assert len(labels(axes)) == 3
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["a", "b", "c", "batch"]
+    axes.figure.canvas.draw()  # type: ignore[attr-defined]
