@@ -12,6 +12,9 @@ import pytest
 
 import db.sources
 from db.errors import DataUnavailableError
+from instruments.biologic_writing import write_mpr
+from instruments.records import ImpedanceSpectrum
+from labkit.eis.simulate import Arc, Pellet, simulate_pellet
 from labkit.workflows.lab import Lab, create_lab, open_lab
 from labkit.workflows.simulating import simulate_temperature_series
 
@@ -91,3 +94,13 @@ def copy_of_pool_lab(pool_lab: Path, tmp_path: Path, offline: Path) -> Iterator[
     lab = open_lab(folder)
     yield lab
     lab.database.close()
+
+
+@pytest.fixture(scope="session")
+def leaky_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a simulated spectrum whose electrodes leak, so that a person must look at it."""
+    leaky = Pellet(arcs=(Arc(2500.0, 1e-11, 0.95),), leakage_ohm=2e4)
+    frequency_hz, z_ohm = simulate_pellet(leaky, noise=0.003, seed=2)
+    path = tmp_path_factory.mktemp("leaky") / "leaky_25C.mpr"
+    write_mpr(path, [ImpedanceSpectrum(frequency_hz=frequency_hz, z_ohm=z_ohm, technique="PEIS")])
+    return path

@@ -1,0 +1,96 @@
+"""``labkit eis`` looks at one measurement, moves its window and draws it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_measurement_shows_resistance_window_and_verdict(
+    measured_lab: Any, simulated_truth: Any
+) -> None:
+    result = measured_lab("eis", "M1", "--json").json
+
+    truth = {spectrum["file"]: spectrum for spectrum in simulated_truth["spectra"]}
+    assert result["resistance_ohm"] == pytest.approx(
+        truth[result["file"]]["resistance_ohm"], rel=0.02
+    )
+    assert result["window_source"] == "automatic"
+    assert result["verdict"] == "accepted"
+    words = measured_lab("eis", "M1").out
+    assert "(random)" in words
+    assert "(systematic)" in words
+
+
+def test_a_window_set_by_hand_is_signed_and_becomes_the_result(measured_lab: Any) -> None:
+    automatic = measured_lab("eis", "M1", "--json").json
+
+    moved = measured_lab("eis", "M1", "--window", "0.2Hz", "1Hz", "--by", "A. See", "--json").json
+
+    assert moved["window_source"] == "set by hand"
+    low, high = moved["window_hz"]
+    assert 0.2 <= low < high <= 1.0
+    assert moved["analysis"] != automatic["analysis"]
+    assert measured_lab("eis", "M1", "--json").json["analysis"] == moved["analysis"]
+    why = measured_lab("why", moved["analysis"]).out
+    assert "A. See" in why
+
+
+def test_a_window_may_be_given_either_way_round(measured_lab: Any) -> None:
+    up = measured_lab("eis", "M1", "--window", "0.2Hz", "1Hz", "--by", "x", "--json").json
+    down = measured_lab("eis", "M1", "--window", "1Hz", "200mHz", "--by", "x", "--json").json
+
+    assert down["resistance_ohm"] == up["resistance_ohm"]
+
+
+def test_an_unsigned_window_changes_nothing(measured_lab: Any) -> None:
+    before = measured_lab("eis", "M1", "--json").json
+
+    refused = measured_lab("eis", "M1", "--window", "1Hz", "30Hz")
+
+    assert refused.code == 1
+    assert "--by" in refused.err
+    assert measured_lab("eis", "M1", "--json").json == before
+
+
+def test_the_reviewer_of_the_lab_file_signs(measured_lab: Any, lab_folder: Path) -> None:
+    (lab_folder / "lab.toml").write_text('[labels]\nreviewer = "K. Lab"\n', encoding="utf-8")
+
+    moved = measured_lab("eis", "M1", "--window", "0.2Hz", "1Hz", "--json")
+
+    assert moved.code == 0
+    assert "K. Lab" in measured_lab("why", moved.json["analysis"]).out
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("n.png", PNG), ("n.svg", b"<?xml"), ("n.pdf", b"%PDF")]
+)
+def test_the_nyquist_plot_is_drawn_in_the_format_of_its_name(
+    measured_lab: Any, tmp_path: Path, name: str, start: bytes
+) -> None:
+    done = measured_lab("eis", "M1", "--plot", tmp_path / name)
+
+    assert done.code == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--window", "0", "30Hz", "--by", "x"), "frequency"),
+        (("--window", "1MHZ", "30Hz", "--by", "x"), "megahertz"),
+        (("--window", "1Hz", "1Hz", "--by", "x"), "empty"),
+        (("--window", "5MHz", "7MHz", "--by", "x"), "points"),
+        (("--plot", "nyquist.docx"), ".png"),
+    ],
+)
+def test_wrong_values_are_one_line(measured_lab: Any, words: tuple[str, ...], said: str) -> None:
+    done = measured_lab("eis", "M1", *words)
+
+    assert done.code == 1
+    assert said in done.err
+    assert len(done.error_lines) == 1
