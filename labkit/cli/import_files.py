@@ -27,6 +27,12 @@ __all__ = ["import_"]
     default=None,
     help="A CSV sheet with the columns file, pellet, temperature.",
 )
+@click.option(
+    "--columns",
+    default=None,
+    metavar="TEXT",
+    help="Columns of a plain table: \"f=Frequency (Hz), re=Z', im=-Z''\"; remembered by the lab.",
+)
 @json_option
 @click.pass_obj
 def import_(
@@ -35,6 +41,7 @@ def import_(
     pellet: str | None,
     temperature: str | None,
     sheet: Path | None,
+    columns: str | None,
     as_json: bool,
 ) -> None:
     """Import raw files or folders: store, extrapolate the blocking tail, compute sigma.
@@ -52,6 +59,7 @@ def import_(
             pellet=pellet,
             temperature=temperature,
             sheet=sheet,
+            columns=columns,
             progress=progress,
         )
     if as_json:

@@ -18,11 +18,12 @@ from db.measurements import (
 )
 from db.pellets import get_pellet
 from db.tables import Measurement, Pellet
-from instruments import formats, read
+from instruments import formats
 from instruments.errors import InstrumentFileError
 from instruments.records import ImpedanceSpectrum, MeasuredFile
 from labkit.errors import LabkitError, UsageError
 from labkit.geometry import parse_temperature
+from labkit.workflows.column_mappings import read_with_columns, remember_mapping
 from labkit.workflows.completing import complete_known_file, describe_sweep
 from labkit.workflows.conductivity_of_sweep import analyse_sweep
 from labkit.workflows.lab import Lab
@@ -63,6 +64,7 @@ def import_paths(
     pellet: str | None = None,
     temperature: str | None = None,
     sheet: Path | None = None,
+    columns: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Import raw impedance files.
@@ -78,6 +80,9 @@ def import_paths(
         Sample temperature with its unit; a sheet's line wins over it, a file name does not.
     sheet : Path, optional
         CSV with the columns file, pellet, temperature.
+    columns : str, optional
+        Which column is which in plain tables, ``"f=Frequency (Hz), re=..., im=-..."``; the lab
+        remembers it.
     progress : callable, optional
         Called with (done, total).
 
@@ -104,7 +109,7 @@ def import_paths(
         if progress is not None:
             progress(done, len(files))
         try:
-            imported.append(_import_file(lab, path, given.conditions(path)))
+            imported.append(_import_file(lab, path, given.conditions(path), columns))
         except (InstrumentFileError, LabkitError, DatabaseError, OSError) as error:
             refused.append({"file": str(path), "error": _line_of(path, error)})
     if progress is not None:
@@ -147,9 +152,11 @@ def _line_of(path: Path, error: Exception) -> str:
     return line if path.name in line else f"{path}: {line}"
 
 
-def _import_file(lab: Lab, path: Path, conditions: SampleConditions) -> dict[str, Any]:
+def _import_file(
+    lab: Lab, path: Path, conditions: SampleConditions, columns: str | None
+) -> dict[str, Any]:
     content = read_bytes(path)
-    file = read(path, content=content)
+    file, used = read_with_columns(lab, path, content, columns)
     with lab.database.reading() as session:
         known = find_raw_file(session, file.sha256)
     if known is not None:
@@ -180,7 +187,11 @@ def _import_file(lab: Lab, path: Path, conditions: SampleConditions) -> dict[str
             warnings=file.warnings,
             labkit_version=labkit.__version__,
         )
-        return _describe_import(path, file, spectra, stored, pellet, conditions, twins)
+        described = _describe_import(path, file, spectra, stored, pellet, conditions, twins)
+    if used is not None:
+        remember_mapping(lab, used)
+        described["warnings"].append(f"columns read as {used}")
+    return described
 
 
 def read_bytes(path: Path) -> bytes:

@@ -144,7 +144,7 @@ def _value(result: dict[str, Any], name: str, random: str, systematic: str) -> s
 
 
 def _celsius(temperature_K: float | None) -> str:
-    return "" if temperature_K is None else f"{temperature_K - 273.15:.4g} °C"
+    return "" if temperature_K is None else f"{temperature_K - 273.15:.4g}\u00a0°C"
 
 
 def _series(lab: Lab) -> list[ReportSection]:
@@ -266,8 +266,9 @@ def _screening(lab: Lab, top: int) -> list[ReportSection]:
             "Clusters",
             (
                 f"{score['structures']} structures, {score['labels']} of them labelled. W_sigma is "
-                "the sum of squared deviations of log10 sigma from the mean of the cluster; lower "
-                "than a random assignment means that the representation knows something.",
+                "the sum of squared deviations of log10 sigma from the mean of the cluster. Lower "
+                "than a random assignment is needed, not enough: compounds of one family share "
+                "their cells and their conductivities, so simple counts of atoms do well too.",
             ),
             commands=("labkit screen cluster --plot w_sigma.png",),
             figures=[
