@@ -35,7 +35,7 @@ from labkit.eis.spectrum import (
     usable_points,
 )
 from labkit.eis.verdict import Reason, Verdict, conclude
-from labkit.eis.window import find_tail
+from labkit.eis.window import choose_window, find_tail
 from labkit.json_ready import json_ready
 
 __all__ = ["CircuitError", "CircuitFit", "FittedArc", "Parameter", "fit_circuit"]
@@ -55,8 +55,8 @@ WITHOUT_TAIL = (
 )
 STARTS = {0: 3, 1: 4, 2: 10}
 """Starts of a circuit by its number of arcs; three or more arcs take 16."""
-FAR_FROM_BEST = 10.0
-"""A difference of AICc that decides (Burnham and Anderson, 2002)."""
+CANNOT_TELL = 2.0
+"""Circuits within this difference of AICc are equally supported (Burnham and Anderson, 2002)."""
 ELECTRODE_F, GRAIN_BOUNDARY_F = 5e-8, 1e-8
 
 
@@ -190,29 +190,59 @@ def fit_circuit(
 def _choose(
     spectrum: SpectrumLike, guess: dict[str, float] | None, starts: int | None, seed: int
 ) -> CircuitFit:
-    """Fit the family and take the circuit with the smallest AICc."""
+    """Fit the family and take the circuit with the smallest AICc.
+
+    Where the tail's exponent drifts at low frequency no circuit of the family fits; the points
+    below the window of the tail, which know nothing of the pellet, are then left out.
+    """
     points = usable_points(spectrum)
     inductive = any(point.reason == "inductive" for point in points.masked)
+    # Inductive points are masked unless the circuit can describe them.
     everything = usable_points(spectrum, keep_inductive=True) if inductive else points
+    fit = _fit_family(everything, inductive, guess, starts, seed)
+    if "circuit-misfit" not in fit.reasons:
+        return fit
+    branch = find_tail(points)
+    chosen = choose_window(points, branch) if branch is not None else None
+    if chosen is None:
+        return fit
+    lowest = float(points.frequency_hz[chosen.last])
+    below = {
+        int(i): "below-tail-window"
+        for i, f in zip(everything.index, everything.frequency_hz)
+        if f < lowest
+    }
+    kept = usable_points(spectrum, mask=below, keep_inductive=inductive)
+    again = _fit_family(kept, inductive, guess, starts, seed)
+    return again if again.rms < 0.7 * fit.rms else fit
+
+
+def _fit_family(
+    points: Points,
+    inductive: bool,
+    guess: dict[str, float] | None,
+    starts: int | None,
+    seed: int,
+) -> CircuitFit:
     family = WITH_TAIL if find_tail(points) is not None else WITHOUT_TAIL
     solved: list[_Solution] = []
     for text in family:
-        # Inductive points are masked unless the circuit can describe them; AICc needs equal data.
         name = f"L0-{text}" if inductive else text
-        solution = _solve(parse_circuit(name), everything, guess, starts, seed)
+        known = {k: v for k, v in (guess or {}).items() if k in parse_circuit(name).names}
+        solution = _solve(parse_circuit(name), points, known, starts, seed)
         if solution is not None:
             solved.append(solution)
-            if solution.cost / (2 * everything.z_ohm.size) < (1.02 * points.noise) ** 2:
+            if solution.cost / (2 * points.z_ohm.size) < (1.02 * points.noise) ** 2:
                 break  # at the noise: more elements would fit nothing but noise
     if not solved:
         raise SpectrumError(f"{points.frequency_hz.size} points are too few for any circuit")
-    best = min(solved, key=lambda s: s.aicc)
+    smallest = min(s.aicc for s in solved)
     # Among circuits that the data cannot tell apart, the one with fewer parameters.
-    close = [s for s in solved if s.aicc - best.aicc < 2.0]
+    close = [s for s in solved if s.aicc - smallest < CANNOT_TELL]
     best = min(close, key=lambda s: len(s.circuit.names))
-    best = _try_warburg(best, everything, starts, seed)
-    tried = tuple((s.circuit.text, s.aicc) for s in [*solved, best])
-    return _describe(best, tuple(dict(tried).items()))
+    best = _try_warburg(best, points, starts, seed)
+    tried = {s.circuit.text: s.aicc for s in [*solved, best]}
+    return _describe(best, tuple(tried.items()))
 
 
 def _try_warburg(best: _Solution, points: Points, starts: int | None, seed: int) -> _Solution:

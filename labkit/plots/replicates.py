@@ -73,7 +73,7 @@ def plot_replicates(
         ms=6,
         color=GREEN,
         capsize=4,
-        label="random effects (95 %)",
+        label=f"random effects (95 %): {power_of_ten(value, value * result.random_effects.standard_error)}",
     )
     axes.axvline(n - 0.4, color=GREY, lw=0.8)
     axes.set_yscale("log")

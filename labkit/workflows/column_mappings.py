@@ -7,7 +7,7 @@ from pathlib import Path
 
 from instruments import read
 from instruments.column_names import parse_mapping
-from instruments.errors import InstrumentFileError, MissingColumnError
+from instruments.errors import InstrumentFileError, MissingColumnError, UnknownFormatError
 from instruments.records import MeasuredFile
 from labkit.errors import SettingsError
 from labkit.workflows.lab import Lab
@@ -72,7 +72,7 @@ def read_with_columns(
         return read(path, content=content, columns=parse_mapping(mapping)), mapping
     try:
         return read(path, content=content), None
-    except MissingColumnError as error:
+    except (MissingColumnError, UnknownFormatError) as error:
         for known in remembered_mappings(lab):
             try:
                 return read(path, content=content, columns=parse_mapping(known)), known
