@@ -1,0 +1,113 @@
+"""``labkit rank`` orders the candidates and names the label behind every move."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LITHIUM_NITRIDE = "prototype-Li3N-lithium-nitride"
+
+
+@pytest.fixture
+def own_label(ranking_lab: Any, simulated_series: Path) -> Any:
+    """Return a way to accept a measured label on lithium nitride; it gives the label's name."""
+
+    def accept() -> str:
+        ranking_lab(
+            *("pellet", "add", "LN-1", "--formula", "Li3N"),
+            *("--thickness", "800mm", "--diameter", "6.35mm"),
+        )
+        ranking_lab("import", "--pellet", "LN-1", simulated_series / "simulated_25C.mpr")
+        propose = ("label", "propose", "M1", "--structure", LITHIUM_NITRIDE, "--by", "A. See")
+        name: str = ranking_lab(*propose, "--json").json["label"]
+        done = ranking_lab("label", "accept", name, "--by", "A. See", "--reason", "good")
+        assert done.code == 0
+        return name
+
+    return accept
+
+
+def test_every_structure_has_a_place_and_a_score(ranking_lab: Any) -> None:
+    result = ranking_lab("rank", "--top", "100", "--json").json
+
+    assert result["candidates"] == 63
+    assert result["labels"] == 2
+    assert [row["rank"] for row in result["top"]] == list(range(1, 64))
+    scores = [row["score"] for row in result["top"]]
+    assert scores == sorted(scores, reverse=True)
+    assert result["top"][0]["structure"] == "prototype-Li3OCl-antiperovskite"
+
+
+def test_the_label_that_moved_a_structure_is_named(ranking_lab: Any, own_label: Any) -> None:
+    before = ranking_lab("rank", "--json").json
+    name = own_label()
+
+    after = ranking_lab("rank", "--json").json
+
+    assert after["previous"] == before["ranking"]
+    assert [change["label"] for change in after["label_changes"]] == [name]
+    assert after["moved"]
+    assert {move["because_of"] for move in after["moved"]} == {name}
+    own = next(move for move in after["moved"] if move["structure"] == LITHIUM_NITRIDE)
+    assert own["place_after"] < own["place_before"]
+    assert name in own["sentence"]
+
+
+def test_the_words_tell_the_same_as_the_json(ranking_lab: Any, own_label: Any) -> None:
+    ranking_lab("rank")
+    name = own_label()
+
+    words = ranking_lab("rank").out
+
+    assert "since R1: 1 label changed" in words
+    assert f"because label {name}" in words
+
+
+def test_unchanged_labels_make_no_new_ranking(ranking_lab: Any) -> None:
+    first = ranking_lab("rank", "--json").json
+    second = ranking_lab("rank", "--json").json
+
+    assert second["ranking"] == first["ranking"]
+    assert second["moved"] == []
+    assert "No label changed" in second["summary"]
+
+
+def test_an_older_ranking_can_be_compared_with(ranking_lab: Any, own_label: Any) -> None:
+    first = ranking_lab("rank", "--json").json["ranking"]
+    name = own_label()
+    ranking_lab("rank")
+
+    again = ranking_lab("rank", "--since", first, "--json").json
+
+    assert {move["because_of"] for move in again["moved"]} == {name}
+
+
+def test_the_papers_rule_selects_around_high_labels(ranking_lab: Any, own_label: Any) -> None:
+    own_label()
+
+    result = ranking_lab("rank", "--method", "cluster-rule", "--top", "63", "--json").json
+
+    selected = {row["structure"] for row in result["top"] if row["selected"]}
+    assert LITHIUM_NITRIDE in selected
+    assert "prototype-LiI-rocksalt" not in selected
+    assert 0 < len(selected) < 63
+
+
+def test_rankings_made_differently_are_not_compared(ranking_lab: Any) -> None:
+    ranking_lab("rank")
+
+    done = ranking_lab("rank", "--depth", "30", "--since", "R1")
+
+    assert done.code == 1
+    assert "depth" in done.err
+
+
+def test_a_lab_without_labels_says_how_to_get_some(lab: Any) -> None:
+    lab("structures", "add", "prototypes")
+
+    done = lab("rank")
+
+    assert done.code == 1
+    assert "labkit label import" in done.err

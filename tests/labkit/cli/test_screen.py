@@ -1,0 +1,47 @@
+"""``labkit screen`` describes and clusters the pool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def test_every_prototype_is_described(ranking_lab: Any) -> None:
+    summary = ranking_lab("screen", "describe", "--json").json
+
+    assert summary["described"] == summary["structures"] == 63
+    assert summary["failed"] == 0
+    assert summary["length"] > 100
+
+
+def test_w_sigma_starts_at_the_sum_of_squared_deviations(ranking_lab: Any) -> None:
+    score = ranking_lab("screen", "cluster", "--json").json
+
+    # one cluster: labels L1 and L2, log10 of 1e-7 and 8.5e-4
+    spread = 3.929
+    assert score["labels"] == 2
+    assert score["curve"]["w_sigma"][0] == pytest.approx(spread**2 / 2, rel=1e-3)
+
+
+def test_the_curve_is_drawn(ranking_lab: Any, tmp_path: Path) -> None:
+    done = ranking_lab("screen", "cluster", "--plot", tmp_path / "w.png")
+
+    assert done.code == 0
+    assert (tmp_path / "w.png").stat().st_size > 10_000
+
+
+def test_an_empty_pool_says_how_to_fill_it(lab: Any) -> None:
+    for command in ("describe", "cluster"):
+        done = lab("screen", command)
+        assert done.code == 1
+        assert "labkit structures add" in done.err
+
+
+def test_an_unknown_descriptor_is_one_line(ranking_lab: Any) -> None:
+    done = ranking_lab("screen", "describe", "--descriptor", "horoscope")
+
+    assert done.code == 1
+    assert "horoscope" in done.err
+    assert len(done.error_lines) == 1
