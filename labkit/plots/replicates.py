@@ -65,6 +65,7 @@ def plot_replicates(
         )
     low, high = result.interval95_S_per_cm
     value = result.random_effects_S_per_cm
+    error_of_mean = value * result.random_effects.standard_error
     axes.errorbar(
         [n + 0.8],
         [value],
@@ -73,7 +74,7 @@ def plot_replicates(
         ms=6,
         color=GREEN,
         capsize=4,
-        label=f"random effects (95 %): {power_of_ten(value, value * result.random_effects.standard_error)}",
+        label=f"random effects (95 %): {power_of_ten(value, error_of_mean)} S/cm",
     )
     axes.axvline(n - 0.4, color=GREY, lw=0.8)
     axes.set_yscale("log")

@@ -142,3 +142,16 @@ def test_too_few_points_are_refused() -> None:
 def test_it_serialises() -> None:
     fit = fit_circuit(simulate_pellet(TWO_ARCS, FREQUENCY, seed=1))
     json.dumps(fit.to_dict(), allow_nan=False)
+
+
+def test_where_n_drifts_the_low_end_is_left_out_and_said(data_dir: Path) -> None:
+    from instruments.reader import read
+
+    folder = data_dir / "eis/biologic/hybrid-drt"
+    pellet = read(folder / "PEIS_LPSCl_IonBlocking_-25C.txt").records[0]
+    fit = fit_circuit(pellet)  # type: ignore[arg-type]
+    assert {point.reason for point in fit.masked} == {"below-tail-window"}
+    assert fit.resistance_ohm == pytest.approx(1430, abs=15)
+    assert {arc.role for arc in fit.arcs} == {"pellet"}
+    cell = read(folder / "PEIS_SSB.mpr").records[0]
+    assert fit_circuit(cell).verdict != "accepted"  # type: ignore[arg-type]
