@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from labkit.cli.output import json_option, print_json
+from labkit.cli.output import json_option, print_json, print_table
 
 __all__ = ["eis"]
 
@@ -22,6 +23,12 @@ __all__ = ["eis"]
 )
 @click.option("--by", "set_by", default=None, help="Who sets the window (default: lab.toml).")
 @click.option(
+    "--circuit",
+    default=None,
+    metavar="auto|TEXT",
+    help="Fit an equivalent circuit as well, such as 'p(R1,CPE1)-CPE0', or let the data choose.",
+)
+@click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
@@ -34,6 +41,7 @@ def eis(
     measurement: str,
     window: tuple[str, str] | None,
     set_by: str | None,
+    circuit: str | None,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -43,8 +51,15 @@ def eis(
 
     lab = open_lab(lab_path)
     result = examine_measurement(lab, measurement, window=window, set_by=set_by)
+    fitted = None
+    if circuit is not None:
+        from labkit.workflows.circuits import fit_measured_circuit
+
+        fitted = fit_measured_circuit(lab, measurement, circuit)
+        model = (fitted.pop("frequency_hz"), fitted.pop("model_ohm"))
+        result["circuit"] = fitted
     if plot is not None:
-        draw_measurement(lab, measurement, plot)
+        draw_measurement(lab, measurement, plot, model=None if fitted is None else model)
         result["plot"] = str(plot)
     if as_json:
         print_json(result)
@@ -67,5 +82,42 @@ def eis(
     click.echo(f"verdict: {result['verdict']}")
     for message in result["messages"]:
         click.echo(f"  {message}")
+    if fitted is not None:
+        _show_circuit(fitted)
     if plot is not None:
         click.echo(f"figure: {plot}")
+
+
+def _show_circuit(fitted: dict[str, Any]) -> None:
+    print_table(
+        ["parameter", "value", "+-", "unit", ""],
+        [
+            (
+                row["name"],
+                f"{row['value']:.5g}",
+                "" if row["stderr"] is None else f"{row['stderr']:.2g}",
+                row["unit"],
+                "at its bound" if row["at_bound"] else "",
+            )
+            for row in fitted["parameters"]
+        ],
+        title=f"{fitted['circuit']}: R = {fitted['resistance_ohm']:.5g} ohm, "
+        f"{fitted['verdict']} {', '.join(fitted['reasons'])}",
+    )
+    if fitted["arcs"]:
+        print_table(
+            ["arc", "R (ohm)", "C (F)", "n", "apex (Hz)", "belongs to"],
+            [
+                (
+                    arc["name"],
+                    f"{arc['resistance_ohm']:.4g}",
+                    f"{arc['capacitance_F']:.2e}",
+                    f"{arc['n']:.3f}",
+                    f"{arc['apex_hz']:.3g}",
+                    arc["role"],
+                )
+                for arc in fitted["arcs"]
+            ],
+        )
+    for message in fitted["messages"]:
+        click.echo(f"  {message}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlmodel import Session
 
 from db.measurements import (
@@ -20,7 +22,10 @@ from labkit.workflows.conductivity_of_sweep import TAIL, analyse_stored_sweep
 from labkit.workflows.frequencies import parse_window
 from labkit.workflows.lab import Lab
 
-__all__ = ["draw_measurement", "draw_nyquist", "examine_measurement"]
+__all__ = ["draw_measurement", "draw_nyquist", "examine_measurement", "save_figure"]
+
+Model: TypeAlias = tuple[NDArray[np.float64], NDArray[np.complex128]]
+"""Frequencies and impedances of a fitted circuit."""
 
 
 def examine_measurement(
@@ -84,7 +89,7 @@ def _set_window(
     analyse_stored_sweep(session, measurement, window_hz=parse_window(*window), set_by=signer)
 
 
-def draw_nyquist(lab: Lab, identifier: str, axes: Any) -> Any:
+def draw_nyquist(lab: Lab, identifier: str, axes: Any, *, model: Model | None = None) -> Any:
     """Draw the Nyquist plot of a measurement with its window and extrapolation on Axes."""
     from labkit.eis.tail import fit_tail
     from labkit.plots.nyquist import plot_nyquist
@@ -101,18 +106,30 @@ def draw_nyquist(lab: Lab, identifier: str, axes: Any) -> Any:
         (arrays["frequency_hz"], arrays["z_ohm"]),
         window_hz=None if window is None else (window[0], window[1]),
     )
-    return plot_nyquist(axes, arrays["frequency_hz"], arrays["z_ohm"], fit=fit)
+    return plot_nyquist(
+        axes,
+        arrays["frequency_hz"],
+        arrays["z_ohm"],
+        fit=fit,
+        model_ohm=None if model is None else _at(arrays["frequency_hz"], model),
+    )
 
 
-def draw_measurement(lab: Lab, identifier: str, path: Path) -> None:
-    """Draw the Nyquist plot of a measurement to a file.
+def _at(frequency_hz: NDArray[np.float64], model: Model) -> NDArray[np.complex128]:
+    """Return the model at the measured frequencies; not a number where it was not fitted."""
+    fitted = dict(zip(model[0].tolist(), model[1].tolist(), strict=True))
+    return np.array([fitted.get(frequency, complex(np.nan)) for frequency in frequency_hz.tolist()])
+
+
+def draw_measurement(lab: Lab, identifier: str, path: Path, *, model: Model | None = None) -> None:
+    """Draw the Nyquist plot of a measurement to a file, with a fitted circuit if one is given.
 
     Raises
     ------
     UsageError
         When the suffix names no picture format, or the folder is missing.
     """
-    save_figure(path, lambda axes: draw_nyquist(lab, identifier, axes))
+    save_figure(path, lambda axes: draw_nyquist(lab, identifier, axes, model=model))
 
 
 def save_figure(path: Path, draw: Any, *, size_inch: tuple[float, float] = (6.4, 4.8)) -> None:
