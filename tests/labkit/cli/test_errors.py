@@ -20,8 +20,11 @@ def bad_files(simulated_series: Path, simulated_twin: tuple[Path, Path], tmp_pat
     (folder / "cut.mpr").write_bytes(whole[: len(whole) // 2])
     (folder / "stub.mpr").write_bytes(whole[:60])
     (folder / "empty.mpr").write_bytes(b"")
-    (folder / "nofreq.mpt").write_bytes(_without_column(simulated_twin[1].read_bytes(), b"freq/Hz"))
-    (folder / "noz.mpt").write_bytes(_without_column(simulated_twin[1].read_bytes(), b"Re(Z)/Ohm"))
+    text = simulated_twin[1].read_bytes()
+    (folder / "nofreq.mpt").write_bytes(_without_column(text, b"freq/Hz"))
+    # the modulus and the phase alone would still be an impedance
+    no_z = _without_column(_without_column(text, b"Re(Z)/Ohm"), b"|Z|/Ohm")
+    (folder / "noz.mpt").write_bytes(no_z)
     (folder / "notes.txt").write_text("dear diary\n", encoding="utf-8")
     return folder
 
