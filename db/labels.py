@@ -172,12 +172,11 @@ def accept(
             )
         reason = f"{reason}; accepted although the verdict is {verdict}: {because.strip()}"
     _decide(session, label, "accepted", reviewer, reason, expected_change_count)
-    if label.revises_id is not None:
-        before = get_label(session, label.revises_id)
-        if before.state == "accepted":
+    for other in _family(session, label):
+        if other.state == "accepted" and other.id != label.id:
             _decide(
                 session,
-                before,
+                other,
                 "superseded",
                 reviewer,
                 f"L{label.id} takes its place",
@@ -246,12 +245,11 @@ def revise(
     """
     old = get_label(session, label_id)
     if old.state == "superseded":
-        newest = session.exec(select(Label.id).where(Label.revises_id == old.id)).first()
-        raise LabelStateError(f"L{old.id} is superseded by L{newest}; revise that one")
-    statement = select(Label).where(Label.revises_id == old.id, Label.state == "proposed")
-    waiting = session.exec(statement).first()
-    if waiting is not None:
-        raise LabelStateError(f"a revision of L{old.id} is already waiting: L{waiting.id}")
+        newest = max(other.id or 0 for other in _family(session, old))
+        raise LabelStateError(f"L{old.id} is superseded; revise its newest version, L{newest}")
+    for other in _family(session, old):
+        if other.state == "proposed" and other.id != old.id:
+            raise LabelStateError(f"a revision of L{old.id} is already waiting: L{other.id}")
     fields = {name: getattr(old, name) for name in CONTENT_FIELDS}
     if "formula" in changes and "reduced_formula" not in changes:
         fields["reduced_formula"] = None
@@ -285,6 +283,21 @@ def history(session: sqlmodel.Session, label_id: int | str) -> list[LabelEvent]:
         label = session.get(Label, label.revises_id) if label.revises_id else None
     statement = select(LabelEvent).where(col(LabelEvent.label_id).in_(keys))
     return list(session.exec(statement.order_by(col(LabelEvent.id))))
+
+
+def _family(session: sqlmodel.Session, label: Label) -> list[Label]:
+    """Return every version of a label, the first one at the front."""
+    root = label
+    while root.revises_id is not None:
+        root = get_label(session, root.revises_id)
+    family = [root]
+    newest = [root.id]
+    while newest:
+        statement = select(Label).where(col(Label.revises_id).in_(newest))
+        found = list(session.exec(statement.order_by(col(Label.id))))
+        family += found
+        newest = [version.id for version in found]
+    return family
 
 
 def list_labels(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from db.measurements import NewAnalysis, NewMeasurement
 from db.session import Database, open_lab_database
@@ -23,9 +24,19 @@ def lab_folder(tmp_path: Path) -> Path:
     return tmp_path / "lab"
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a lab just made: copying it is quicker than making another."""
+    folder = tmp_path_factory.mktemp("template")
+    open_lab_database(folder, create=True).close()
+    return folder / "lab.db"
+
+
 @pytest.fixture
-def lab(lab_folder: Path) -> Iterator[Database]:
-    with open_lab_database(lab_folder, create=True) as database:
+def lab(lab_folder: Path, empty_database: Path) -> Iterator[Database]:
+    lab_folder.mkdir()
+    shutil.copyfile(empty_database, lab_folder / "lab.db")
+    with open_lab_database(lab_folder) as database:
         yield database
 
 
@@ -97,7 +108,11 @@ def postgresql_server() -> Iterator[str]:
     data = str(folder / "data")
     try:
         run(str(programs / "initdb"), "-D", data, "-U", "lab", "-A", "trust", "-N", "-E", "UTF8")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
+        # Nothing here has to outlive the machine: no flushing, no checkpoints while tests run.
+        options = (
+            f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off "
+            "-c full_page_writes=off -c synchronous_commit=off -c checkpoint_timeout=1h"
+        )
         log = str(folder / "log")
         run(str(programs / "pg_ctl"), "-D", data, "-l", log, "-w", "-o", options, "start")
     except (subprocess.SubprocessError, OSError) as error:
@@ -110,25 +125,39 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: str, request: pytest.FixtureRequest) -> str:
-    """Return the URL of an empty database of this test's own."""
-    import sqlalchemy as sa
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    """Make one empty lab on the server; the labs of single tests are copies of it."""
+    with _administrator(postgresql_server) as connection:
+        connection.exec_driver_sql("CREATE DATABASE empty_lab")
+    open_lab_database(f"{postgresql_server}/empty_lab", create=True).close()
+    return "empty_lab"
 
-    name = f"lab_{abs(hash(request.node.nodeid)):x}"
-    admin = sa.create_engine(f"{postgresql_server}/postgres", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    admin.dispose()
-    return f"{postgresql_server}/{name}"
+
+@contextlib.contextmanager
+def _administrator(server: str) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+    """Return the URL of an empty lab of this test's own."""
+    name = "lab_of_one_test"
+    with _administrator(postgresql_server) as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
+    yield f"{postgresql_server}/{name}"
+    with _administrator(postgresql_server) as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_lab(request: pytest.FixtureRequest, lab_folder: Path) -> Iterator[Database]:
+def any_lab(request: pytest.FixtureRequest) -> Iterator[Database]:
     """Return a fresh lab on either database: what is tested with it holds on both."""
-    location: str | Path = lab_folder
-    if request.param == "postgresql":
-        location = request.getfixturevalue("postgresql_url")
-    with open_lab_database(location, create=True) as database:
+    if request.param == "sqlite":
+        yield request.getfixturevalue("lab")
+        return
+    with open_lab_database(request.getfixturevalue("postgresql_url")) as database:
         yield database

@@ -138,7 +138,9 @@ def test_only_one_revision_waits_at_a_time(lab: Database) -> None:
             revise(session, number, by="Ada", reason="y", sigma_S_per_cm=3e-3)
         assert second.id is not None
         accept(session, second.id, reviewer="Grace", reason="fine")
-        with pytest.raises(LabelStateError, match=f"superseded by L{second.id}"):
+        with pytest.raises(
+            LabelStateError, match=f"superseded; revise its newest version, L{second.id}"
+        ):
             revise(session, number, by="Ada", reason="y", sigma_S_per_cm=3e-3)
 
 
@@ -333,31 +335,36 @@ def test_lists_are_filtered_and_paged(lab: Database) -> None:
         assert len(list_labels(session, reduced_formula="ClLi6PS5")) == 5
 
 
-STEPS = st.lists(st.sampled_from(["accept", "reject", "revise"]), max_size=8)
+# Each step names what is done and to which version: also to old ones.
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["accept", "reject", "revise"]), st.integers(0, 3)), max_size=10
+)
 
 
 @given(STEPS)
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_happens_histories_hold_and_one_version_stands(
-    lab: Database, steps: list[str]
+    lab: Database, steps: list[tuple[str, int]]
 ) -> None:
     with lab.session() as session:
-        label: Label = propose(session, by="Ada", **LPSCL)
-        family = {label.id}
-        for step in steps:
-            assert label.id is not None
+        versions: list[Label] = [propose(session, by="Ada", **LPSCL)]
+        for step, which in steps:
+            number = versions[which % len(versions)].id
+            assert number is not None
             try:
                 if step == "accept":
-                    accept(session, label.id, reviewer="Grace", reason=step)
+                    accept(session, number, reviewer="Grace", reason=step)
                 elif step == "reject":
-                    reject(session, label.id, reviewer="Grace", reason=step)
+                    reject(session, number, reviewer="Grace", reason=step)
                 else:
-                    label = revise(session, label.id, by="Ada", reason=step, note=step)
-                    family.add(label.id)
+                    versions.append(revise(session, number, by="Ada", reason=step, note=step))
             except LabelStateError:
                 continue
-        accepted = [row for row in accepted_labels(session) if row.id in family]
-        assert len(accepted) <= 1
+        numbers = {version.id for version in versions}
+        standing = [row.id for row in accepted_labels(session) if row.id in numbers]
+        waiting = [row.id for row in list_labels(session, state="proposed") if row.id in numbers]
+        assert len(standing) <= 1
+        assert len(waiting) <= 1
         assert check_labels(session) == []

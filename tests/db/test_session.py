@@ -32,10 +32,13 @@ def _add(database: Database, name: str) -> None:
         add_pellet(session, name=name, formula="Li3PS4", thickness_m=1e-3, diameter_m=6e-3)
 
 
-def test_a_new_lab_has_the_present_layout(lab: Database, lab_folder: Path) -> None:
-    assert lab.created
-    assert lab.path == lab_folder / "lab.db"
-    assert stored_revision(lab) == HEAD
+def test_a_new_lab_has_the_present_layout(lab_folder: Path) -> None:
+    with open_lab_database(lab_folder, create=True) as new:
+        assert new.created
+        assert new.path == lab_folder / "lab.db"
+        assert stored_revision(new) == HEAD
+    with open_lab_database(lab_folder, create=True) as again:
+        assert not again.created
 
 
 def test_sqlite_is_set_up_for_a_lab(lab: Database) -> None:
