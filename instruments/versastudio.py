@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from instruments.delimited_text import decode_text, numeric_table
-from instruments.errors import EmptyFileError, MalformedFileError
+from instruments.errors import EmptyFileError, MalformedFileError, MissingColumnError
 from instruments.numeric_text import parse_cell
 from instruments.reader import Parsed, Source, register
 from instruments.records import Chronoamperometry, Record, Timestamp
@@ -71,7 +71,7 @@ def read_par(source: Source) -> Parsed:
     sections = _sections(lines)
     instrument = _pairs(sections["Instrument"][1]) if "Instrument" in sections else {}
     experiment = _pairs(sections["Experiment"][1]) if "Experiment" in sections else {}
-    program = _pairs(sections["Application"][1])
+    program = _pairs(sections["Application"][1]) if "Application" in sections else {}
     action = _pairs(sections["Action1"][1]) if "Action1" in sections else {}
     when = f"{experiment.get('DateAcquired', '')} {experiment.get('TimeAcquired', '')}"
     about = _About(
@@ -124,6 +124,11 @@ def _segment(
             started_at=about.started_at,
         )
         return spectra, (*warnings, *notes)
+    if "Elapsed Time(s)" not in columns:
+        raise MissingColumnError(
+            f"has a segment without Elapsed Time(s); its columns are {definition}"[:300],
+            line=first_line,
+        )
     record = Chronoamperometry(
         time_s=columns["Elapsed Time(s)"],
         current_A=columns.get("I(A)"),
