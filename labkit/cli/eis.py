@@ -12,7 +12,9 @@ from labkit.cli.output import json_option, print_json, print_table
 __all__ = ["eis"]
 
 
-@click.command(epilog="Example: labkit eis M3 --window 300Hz 20kHz --plot nyquist.png")
+@click.command(
+    epilog="Example: labkit eis M3 --window 300Hz 20kHz --by 'A. See' --plot nyquist.png"
+)
 @click.argument("measurement")
 @click.option(
     "--window",

@@ -21,7 +21,7 @@ def label() -> None:
     """Labels: conductivities with their evidence; proposed, accepted or rejected by a person."""
 
 
-@label.command(epilog="Example: labkit label propose M1 --structure mp-985592")
+@label.command(epilog="Example: labkit label propose M1 --structure mp-985592 --by 'A. See'")
 @click.argument("evidence")
 @click.option(
     "--structure", "structure_ids", multiple=True, help="Structure it belongs to; may be repeated."
@@ -55,7 +55,9 @@ def propose(
     _print_label(result, as_json)
 
 
-@label.command(epilog="Example: labkit label accept L1 --reason 'three pellets agree'")
+@label.command(
+    epilog="Example: labkit label accept L1 --by 'A. See' --reason 'three pellets agree'"
+)
 @click.argument("label_id")
 @click.option("--reason", required=True, help="Why; kept with the label forever.")
 @click.option(
@@ -82,7 +84,9 @@ def accept(
     _print_label(result, as_json)
 
 
-@label.command(epilog="Example: labkit label reject L1 --reason 'the pellet was cracked'")
+@label.command(
+    epilog="Example: labkit label reject L1 --by 'A. See' --reason 'the pellet was cracked'"
+)
 @click.argument("label_id")
 @click.option("--reason", required=True, help="Why; kept with the label forever.")
 @_by_option
@@ -97,7 +101,7 @@ def reject(lab_path: Path, label_id: str, reason: str, actor: str | None, as_jso
     _print_label(result, as_json)
 
 
-@label.command(epilog="Example: labkit label match L1 mp-985592")
+@label.command(epilog="Example: labkit label match L1 mp-985592 --by 'A. See'")
 @click.argument("label_id")
 @click.argument("structure_ids", nargs=-1, required=True)
 @_by_option

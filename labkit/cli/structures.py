@@ -61,7 +61,7 @@ def add(
 @json_option
 @click.pass_obj
 def show(lab_path: Path, structure_id: str, as_json: bool) -> None:
-    """Show one structure: composition, symmetry, properties, labels, place in the ranking."""
+    """Show one structure: composition, symmetry, properties, labels."""
     from labkit.workflows.lab import open_lab
     from labkit.workflows.structure_pool import show_structure
 
