@@ -85,7 +85,10 @@ def _bond(first: str, second: str) -> tuple[float, float]:
 
 
 def equivalent_sites(
-    crystal: Crystal, symprec_angstrom: float = SYMMETRY_TOLERANCE_ANGSTROM
+    crystal: Crystal,
+    symprec_angstrom: float = SYMMETRY_TOLERANCE_ANGSTROM,
+    *,
+    by_charge: bool = False,
 ) -> IntArray:
     """Label sites by symmetry: equal numbers mean equivalent sites.
 
@@ -95,6 +98,8 @@ def equivalent_sites(
     symprec_angstrom : float
         Tolerance handed to spglib (with an angle tolerance of 5 degrees). Where spglib finds no
         symmetry every site is its own.
+    by_charge : bool
+        Whether sites of one element with different charges are of different kinds.
 
     Returns
     -------
@@ -104,12 +109,11 @@ def equivalent_sites(
     os.environ.setdefault("SPGLIB_WARNING", "OFF")
     import spglib
 
-    kinds = {symbol: number for number, symbol in enumerate(dict.fromkeys(crystal.symbols), 1)}
-    cell = (
-        crystal.lattice_angstrom,
-        crystal.fractional,
-        [kinds[symbol] for symbol in crystal.symbols],
-    )
+    names: list[object] = list(crystal.symbols)
+    if by_charge and crystal.charges is not None:
+        names = list(zip(crystal.symbols, crystal.charges.tolist(), strict=True))
+    kinds = {name: number for number, name in enumerate(dict.fromkeys(names), 1)}
+    cell = (crystal.lattice_angstrom, crystal.fractional, [kinds[name] for name in names])
     try:
         dataset = spglib.get_symmetry_dataset(cell, symprec=symprec_angstrom, angle_tolerance=5.0)
     except spglib.SpglibError:  # newer spglib raises where older returned None

@@ -17,13 +17,18 @@ _HOME = {
     "control_sites": ("cell", "SiteCount"),
     "control_volume": ("cell", "Volume"),
     "density": ("cell", "Density"),
+    "ewald_energy": ("packing", "EwaldEnergy"),
     "electronegativity_difference": ("composition", "ElectronegativityDifference"),
+    "maximum_packing_efficiency": ("packing", "MaximumPackingEfficiency"),
     "meredig": ("composition", "Meredig"),
+    "orbital_field_matrix": ("coordination", "OrbitalFieldMatrix"),
     "oxidation_states": ("composition", "OxidationStates"),
     "powder_pattern": ("powder_pattern", "PowderPattern"),
     "rdf": ("rdf", "RadialDistribution"),
     "sine_coulomb": ("sine_coulomb", "SineCoulomb"),
     "soap": ("soap", "Soap"),
+    "structural_complexity": ("packing", "StructuralComplexity"),
+    "structural_heterogeneity": ("coordination", "StructuralHeterogeneity"),
     "valence_orbitals": ("composition", "ValenceOrbitals"),
 }
 

@@ -176,3 +176,57 @@ def test_meredig_and_valence_orbitals(real, mode: str) -> None:
         mode,
     ):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6, err_msg=crystal.material_id)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_maximum_packing_efficiency(real, mode: str) -> None:
+    from matminer.featurizers.structure import MaximumPackingEfficiency
+
+    chosen = [crystal for crystal in real if crystal.n_sites <= 16]
+    reference = MaximumPackingEfficiency().featurize
+    worst, count = largest_difference(pairs(chosen, "maximum_packing_efficiency", reference, mode))
+    assert count >= 10
+    assert worst < 1e-6
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_structural_heterogeneity(real, mode: str) -> None:
+    from matminer.featurizers.structure import StructuralHeterogeneity
+
+    stats = ("minimum", "maximum", "range", "mean", "avg_dev")
+    chosen = [crystal for crystal in real if crystal.n_sites <= 16]
+    reference = StructuralHeterogeneity(weight="area", stats=stats).featurize
+    worst, count = largest_difference(pairs(chosen, "structural_heterogeneity", reference, mode))
+    assert count >= 10
+    assert worst < 1e-5
+
+
+@pytest.mark.parametrize("mode", ["structure", "CAN"])
+def test_orbital_field_matrix(real, mode: str) -> None:
+    from matminer.featurizers.structure import OrbitalFieldMatrix
+
+    chosen = [crystal for crystal in real if crystal.n_sites <= 12]
+    reference = OrbitalFieldMatrix(period_tag=True, flatten=True).featurize
+    worst, count = largest_difference(pairs(chosen, "orbital_field_matrix", reference, mode))
+    assert count >= 5
+    # the library takes the "angstrom star", 1.5e-5 longer than an angstrom
+    assert worst < 2e-5
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_structural_complexity(real, mode: str) -> None:
+    from matminer.featurizers.structure import StructuralComplexity
+
+    reference = StructuralComplexity(symprec=0.1).featurize
+    worst, count = largest_difference(pairs(real, "structural_complexity", reference, mode))
+    assert count > 90
+    assert worst < 1e-6
+
+
+@pytest.mark.parametrize("mode", ["structure", "CAN"])
+def test_ewald_energy(real, mode: str) -> None:
+    from matminer.featurizers.structure import EwaldEnergy
+
+    reference = EwaldEnergy(accuracy=4, per_atom=False).featurize
+    for _, ours, theirs in pairs(real[:30], "ewald_energy", reference, mode):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
