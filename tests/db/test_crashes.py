@@ -75,7 +75,7 @@ def _kill_rounds(folder: Path, task: str, rounds: int, count: int, rng: random.R
 
 
 def test_an_import_killed_at_random_moments_is_completed_by_repeating_it(tmp_path: Path) -> None:
-    folder, count = tmp_path / "lab", 200
+    folder, count = tmp_path / "lab", 60
     _kill_rounds(folder, "import", rounds=3, count=count, rng=random.Random(1))
     assert _run(folder, "import", 1, count).wait(timeout=120) == 0
     assert _assert_sound(folder)["raw_file"] == count

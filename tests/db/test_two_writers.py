@@ -59,7 +59,7 @@ def _run_together(folder: Path, count: int) -> None:
 
 
 def test_importing_accepting_and_backing_up_at_once(tmp_path: Path) -> None:
-    _run_together(tmp_path / "lab", 40)
+    _run_together(tmp_path / "lab", 15)
 
 
 @pytest.mark.slow
@@ -70,21 +70,21 @@ def test_two_imports_of_two_hundred_files_at_once(tmp_path: Path) -> None:
 def test_overlapping_imports_store_each_file_once(tmp_path: Path) -> None:
     folder = tmp_path / "lab"
     open_lab_database(folder, create=True).close()
-    _finish([_start(str(folder), "import", 1, 40) for _ in range(2)])
+    _finish([_start(str(folder), "import", 1, 20) for _ in range(2)])
     with open_lab_database(folder) as database, database.reading() as session:
-        assert len(list_measurements(session)) == 3 * 40
+        assert len(list_measurements(session)) == 3 * 20
 
 
 def test_the_same_on_postgresql(postgresql_url: str) -> None:
     open_lab_database(postgresql_url, create=True).close()
     _finish(
         [
-            _start(postgresql_url, "import", 1, 40),
-            _start(postgresql_url, "import", 31, 40),
-            _start(postgresql_url, "accept", 1, 40),
+            _start(postgresql_url, "import", 1, 15),
+            _start(postgresql_url, "import", 11, 15),
+            _start(postgresql_url, "accept", 1, 15),
         ]
     )
     with open_lab_database(postgresql_url) as database:
         assert examine(database) == []
         with database.reading() as session:
-            assert len(list_measurements(session)) == 3 * 70
+            assert len(list_measurements(session)) == 3 * 25
