@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from instruments.biologic_columns import DERIVED_PREFIXES, column_key
 from instruments.errors import MissingColumnError
+from instruments.frozen_arrays import ColumnSlice
 from instruments.identity import TIES_AWAY_FROM_ZERO
-from instruments.records import Chronoamperometry, ColumnSlice, ImpedanceSpectrum, Record, Timestamp
+from instruments.records import Chronoamperometry, ImpedanceSpectrum, Record, Timestamp
 from instruments.sweeps import sweep_starts
 
 __all__ = ["Run", "impedance_of", "records_of"]

@@ -144,6 +144,10 @@ def _transient(
     if chosen is None:
         raise EmptyFileError("holds no table with points; was the run stopped at once?")
     columns = chosen.columns
+    if "T" not in columns:
+        raise MissingColumnError(
+            f"its table {chosen.name} has no column T; it has {', '.join(columns)}"
+        )
     current, potential = columns.get("Im", columns.get("I")), columns.get("Vf", columns.get("V"))
     record = Chronoamperometry(
         time_s=columns["T"],

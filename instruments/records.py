@@ -5,21 +5,27 @@ Impedance has the physics sign everywhere: a capacitive point has ``z_ohm.imag <
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from instruments.errors import EmptyFileError, NotImpedanceError, RecordError
+from instruments.frozen_arrays import (
+    checked,
+    frozen_columns,
+    frozen_floats,
+    is_frozen,
+    must_be_finite,
+)
 from instruments.identity import canonical_array_hash, canonical_data_hash
 
 __all__ = [
     "Chronoamperometry",
-    "ColumnSlice",
     "DiffractionPattern",
     "ImpedanceSpectrum",
     "MeasuredFile",
@@ -55,87 +61,6 @@ class Timestamp:
     def __str__(self) -> str:
         zone = f" {self.zone}" if self.zone else " (local, zone unknown)"
         return f"{self.iso}{zone}{' (day and month ambiguous)' if self.ambiguous else ''}"
-
-
-def _is_frozen(values: object, dtype: type) -> bool:
-    """Tell whether an array, and what it is a view of, can be kept without a copy."""
-    return (
-        isinstance(values, np.ndarray)
-        and values.dtype == dtype
-        and not values.flags.writeable
-        and (values.base is None or not getattr(values.base.flags, "writeable", True))
-    )
-
-
-def _frozen_floats(values: object, name: str, length: int | None = None) -> FloatArray:
-    if isinstance(values, np.ndarray) and _is_frozen(values, np.float64):
-        return _checked(values, name, length)
-    try:
-        array = np.array(values, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise RecordError(f"{name} does not hold numbers: {error}") from error
-    return _checked(array, name, length)
-
-
-def _checked(array: NDArray[Any], name: str, length: int | None) -> NDArray[Any]:
-    if array.ndim != 1:
-        raise RecordError(f"{name} must be one column, not an array of {array.ndim} dimensions")
-    if length is not None and array.size != length:
-        raise RecordError(f"{name} has {array.size} values where {length} points were measured")
-    if array.flags.writeable:
-        array.flags.writeable = False
-    return array
-
-
-def _frozen_columns(columns: Mapping[str, Any], length: int) -> Mapping[str, FloatArray]:
-    if isinstance(columns, ColumnSlice) and columns.n_rows == length:
-        return columns
-    return MappingProxyType(
-        {name: _frozen_floats(values, name, length) for name, values in columns.items()}
-    )
-
-
-def _must_be_finite(array: NDArray[Any], name: str) -> None:
-    if not np.isfinite(array).all():
-        bad = np.flatnonzero(~np.isfinite(array))
-        raise RecordError(f"{name} is not finite at point {int(bad[0]) + 1}")
-
-
-class ColumnSlice(Mapping[str, FloatArray]):
-    """Some rows of columns that all sweeps of a file share; converted when asked for.
-
-    Parameters
-    ----------
-    table : mapping of str to ndarray, shape (n,)
-        Columns of the whole file in whatever type they were stored.
-    rows : slice or ndarray of int
-        Rows of this sweep.
-    n_rows : int
-        How many they are.
-    """
-
-    __slots__ = ("_rows", "_table", "n_rows")
-
-    def __init__(
-        self, table: Mapping[str, NDArray[Any]], rows: slice | NDArray[np.intp], n_rows: int
-    ) -> None:
-        self._table = table
-        self._rows = rows
-        self.n_rows = n_rows
-
-    def __getitem__(self, name: str) -> FloatArray:
-        values = np.array(self._table[name][self._rows], dtype=np.float64)
-        values.flags.writeable = False
-        return values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._table)
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-    def __repr__(self) -> str:
-        return f"<{self.n_rows} rows of {', '.join(self._table)}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -184,18 +109,18 @@ class ImpedanceSpectrum:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        frequency = _frozen_floats(self.frequency_hz, "frequency_hz")
+        frequency = frozen_floats(self.frequency_hz, "frequency_hz")
         try:
             impedance = (
                 self.z_ohm
-                if _is_frozen(self.z_ohm, np.complex128)
+                if is_frozen(self.z_ohm, np.complex128)
                 else np.array(self.z_ohm, dtype=np.complex128, order="C")
             )
         except (TypeError, ValueError) as error:
             raise RecordError(f"z_ohm does not hold complex numbers: {error}") from error
-        _checked(impedance, "z_ohm", frequency.size)
-        _must_be_finite(frequency, "frequency_hz")
-        _must_be_finite(impedance, "z_ohm")
+        checked(impedance, "z_ohm", frequency.size)
+        must_be_finite(frequency, "frequency_hz")
+        must_be_finite(impedance, "z_ohm")
         if frequency.size and not (frequency > 0).all():
             raise RecordError("frequency_hz must be positive at every point")
         if self.sweep < 1:
@@ -203,8 +128,8 @@ class ImpedanceSpectrum:
         put(self, "frequency_hz", frequency)
         put(self, "z_ohm", impedance)
         if self.time_s is not None:
-            put(self, "time_s", _frozen_floats(self.time_s, "time_s", frequency.size))
-        put(self, "columns", _frozen_columns(self.columns, frequency.size))
+            put(self, "time_s", frozen_floats(self.time_s, "time_s", frequency.size))
+        put(self, "columns", frozen_columns(self.columns, frequency.size))
         put(self, "metadata", MappingProxyType(dict(self.metadata)))
         put(self, "warnings", tuple(self.warnings))
 
@@ -265,17 +190,17 @@ class DiffractionPattern:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        angle = _frozen_floats(self.two_theta_deg, "two_theta_deg")
-        intensity = _frozen_floats(self.intensity_counts, "intensity_counts", angle.size)
-        _must_be_finite(angle, "two_theta_deg")
-        _must_be_finite(intensity, "intensity_counts")
+        angle = frozen_floats(self.two_theta_deg, "two_theta_deg")
+        intensity = frozen_floats(self.intensity_counts, "intensity_counts", angle.size)
+        must_be_finite(angle, "two_theta_deg")
+        must_be_finite(intensity, "intensity_counts")
         if angle.size > 1 and not (np.diff(angle) > 0).all():
             raise RecordError("two_theta_deg must increase from point to point")
         put(self, "two_theta_deg", angle)
         put(self, "intensity_counts", intensity)
         if self.sigma_counts is not None:
-            put(self, "sigma_counts", _frozen_floats(self.sigma_counts, "sigma_counts", angle.size))
-        put(self, "columns", _frozen_columns(self.columns, angle.size))
+            put(self, "sigma_counts", frozen_floats(self.sigma_counts, "sigma_counts", angle.size))
+        put(self, "columns", frozen_columns(self.columns, angle.size))
         put(self, "metadata", MappingProxyType(dict(self.metadata)))
         put(self, "warnings", tuple(self.warnings))
 
@@ -324,15 +249,15 @@ class Chronoamperometry:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        time = _frozen_floats(self.time_s, "time_s")
+        time = frozen_floats(self.time_s, "time_s")
         put(self, "time_s", time)
         if self.current_A is None and self.potential_V is None:
             raise RecordError("a transient needs a current or a potential")
         for name in ("current_A", "potential_V"):
             values = getattr(self, name)
             if values is not None:
-                put(self, name, _frozen_floats(values, name, time.size))
-        put(self, "columns", _frozen_columns(self.columns, time.size))
+                put(self, name, frozen_floats(values, name, time.size))
+        put(self, "columns", frozen_columns(self.columns, time.size))
         put(self, "metadata", MappingProxyType(dict(self.metadata)))
         put(self, "warnings", tuple(self.warnings))
 

@@ -61,5 +61,8 @@ def test_an_open_circuit_alone_is_a_transient_with_its_temperature() -> None:
 def test_a_missing_column_and_no_table() -> None:
     with pytest.raises(MissingColumnError, match="ZCURVE has no column Zimag"):
         read("a.DTA", content=_content(_Z.replace("Zimag", "Zxxxx")))
+    curve = _OCV.replace("OCVCURVE", "CURVE").replace("\tT\t", "\tX\t")
+    with pytest.raises(MissingColumnError, match="CURVE has no column T"):
+        read("a.DTA", content=_content(curve))
     with pytest.raises(EmptyFileError, match="no table with points"):
         read("a.DTA", content=_content())

@@ -9,7 +9,6 @@ import pytest
 
 from instruments import Chronoamperometry, DiffractionPattern, ImpedanceSpectrum, MeasuredFile
 from instruments.errors import EmptyFileError, NotImpedanceError, RecordError
-from instruments.records import ColumnSlice
 
 
 def _file(*records: object, **metadata: object) -> MeasuredFile:
@@ -73,13 +72,3 @@ def test_only_impedance_is_handed_out_as_impedance() -> None:
         _file(transient).impedance_spectra()
     with pytest.raises(EmptyFileError, match="the PEIS holds no point"):
         _file(technique="PEIS").impedance_spectra()
-
-
-def test_shared_columns_give_the_rows_of_the_sweep_in_double_precision() -> None:
-    table = {"Ewe_V": np.arange(6, dtype=np.float32)}
-    part = ColumnSlice(table, slice(2, 4), 2)
-    assert part["Ewe_V"].dtype == np.float64
-    assert part["Ewe_V"].tolist() == [2.0, 3.0]
-    assert list(part) == ["Ewe_V"]
-    with pytest.raises(ValueError, match="read-only"):
-        part["Ewe_V"][0] = 1.0
