@@ -11,6 +11,7 @@ import click
 
 import labkit
 from labkit.cli import (
+    dc,
     eis,
     import_files,
     inspect_files,
@@ -59,6 +60,7 @@ for command in (
     watch.watch,
     eis.eis,
     series.arrhenius,
+    dc.dc,
     label.label,
     structures.structures,
     screen.screen,

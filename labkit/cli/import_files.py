@@ -100,6 +100,12 @@ def _show(report: dict[str, Any]) -> None:
             ["id", "file", "sweep", "T", "R (ohm)", "sigma (S/cm)", "verdict", "reasons"], rows
         )
         click.echo("each value ± its random ± its systematic standard error")
+    for file in report["files"]:
+        for transient in file["transients"]:
+            click.echo(
+                f"{transient['measurement']}: {file['name']}, {transient['technique']} transient; "
+                f"'labkit dc {transient['measurement']}' gives the electronic conductivity"
+            )
     click.echo(report["summary"])
     for file in report["files"]:
         for warning in file["warnings"]:

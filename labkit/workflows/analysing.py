@@ -19,8 +19,8 @@ from db.tables import Measurement, RawFile
 from labkit.errors import NotFoundError, UsageError
 from labkit.workflows.completing import describe_sweep
 from labkit.workflows.conductivity_of_sweep import TAIL, analyse_stored_sweep
-from labkit.workflows.frequencies import parse_window
 from labkit.workflows.lab import Lab
+from labkit.workflows.typed_quantities import parse_window
 
 __all__ = ["draw_measurement", "draw_nyquist", "examine_measurement", "save_figure"]
 

@@ -23,15 +23,22 @@ from labkit.workflows.sample_conditions import SampleConditions
 __all__ = ["complete_known_file", "describe_sweep"]
 
 
-def describe_sweep(measurement: Measurement, analysis: Analysis, data_hash: str) -> dict[str, Any]:
-    """Return one stored sweep with its latest result, as ``import --json`` prints it."""
-    return {
+def describe_sweep(
+    measurement: Measurement, analysis: Analysis | None, data_hash: str
+) -> dict[str, Any]:
+    """Return one stored record with its latest result, as ``import --json`` prints it."""
+    described: dict[str, Any] = {
+        "kind": measurement.kind,
         "measurement": f"M{measurement.id}",
-        "analysis": f"A{analysis.id}",
         "sweep": measurement.sweep,
         "data_hash": data_hash,
         "technique": measurement.technique,
         "temperature_source": measurement.temperature_source,
+    }
+    if analysis is None:
+        return described | {"temperature_K": measurement.temperature_K}
+    return described | {
+        "analysis": f"A{analysis.id}",
         **sweep_summary(
             analysis.result,
             verdict=analysis.verdict,
@@ -57,10 +64,9 @@ def complete_known_file(
         for measurement in measurements:
             assert measurement.id is not None
             data_hash = data_hash_of(session, measurement.id)
-            if filled:
+            if filled and measurement.kind == "impedance":
                 analyse_stored_sweep(session, measurement)
             analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
-            assert analysis is not None
             sweeps.append(describe_sweep(measurement, analysis, data_hash) | {"same_data_as": []})
         pellet = _pellet_name(session, measurements)
     first, last = measurements[0].id, measurements[-1].id
@@ -76,7 +82,8 @@ def complete_known_file(
         "format": raw_file.format,
         "pellet": pellet,
         "warnings": [said, *warnings],
-        "sweeps": sweeps,
+        "sweeps": [row for row in sweeps if row["kind"] == "impedance"],
+        "transients": [row for row in sweeps if row["kind"] == "dc"],
     }
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import labkit
 from db.errors import DatabaseError
 from db.measurements import (
-    NewMeasurement,
     StoredFile,
     find_by_data_hash,
     find_raw_file,
@@ -20,14 +19,13 @@ from db.pellets import get_pellet
 from db.tables import Measurement, Pellet
 from instruments import formats
 from instruments.errors import InstrumentFileError
-from instruments.records import ImpedanceSpectrum, MeasuredFile
+from instruments.records import Chronoamperometry, ImpedanceSpectrum, MeasuredFile
 from labkit.errors import LabkitError, UsageError
 from labkit.geometry import parse_temperature
 from labkit.workflows.column_mappings import read_with_columns, remember_mapping
 from labkit.workflows.completing import complete_known_file, describe_sweep
-from labkit.workflows.conductivity_of_sweep import analyse_sweep
 from labkit.workflows.lab import Lab
-from labkit.workflows.pellets import geometry_of
+from labkit.workflows.recording import importable_records, new_measurement
 from labkit.workflows.sample_conditions import (
     SampleConditions,
     read_condition_sheet,
@@ -161,15 +159,17 @@ def _import_file(
         known = find_raw_file(session, file.sha256)
     if known is not None:
         return complete_known_file(lab, path, file.sha256, conditions)
-    spectra = file.impedance_spectra()
+    records = importable_records(file)
+    with lab.database.reading() as session:
+        pellet = None if conditions.pellet is None else get_pellet(session, conditions.pellet)
+        twins = {
+            record.data_hash: find_by_data_hash(session, record.data_hash) for record in records
+        }
+    # the fits come before the transaction, so that others can write meanwhile
+    measurements = [new_measurement(lab, record, conditions, pellet) for record in records]
     # the raw file first: without its row it is only a spare copy, the row without it is a loss
     kept = lab.keep_raw_file(content, file.sha256)
     with lab.database.session() as session:
-        pellet = None if conditions.pellet is None else get_pellet(session, conditions.pellet)
-        twins = {
-            spectrum.data_hash: find_by_data_hash(session, spectrum.data_hash)
-            for spectrum in spectra
-        }
         stored = store_measured_file(
             session,
             sha256=file.sha256,
@@ -177,9 +177,7 @@ def _import_file(
             file_name=path.name,
             format=file.format,
             reader_version=file.reader_version,
-            measurements=[
-                _new_measurement(lab, spectrum, conditions, pellet) for spectrum in spectra
-            ],
+            measurements=measurements,
             pellet_id=None if pellet is None else pellet.id,
             stored_path=kept.relative_to(lab.folder).as_posix(),
             original_path=str(path.resolve()),
@@ -187,7 +185,7 @@ def _import_file(
             warnings=file.warnings,
             labkit_version=labkit.__version__,
         )
-        described = _describe_import(path, file, spectra, stored, pellet, conditions, twins)
+    described = _describe_import(path, file, records, stored, pellet, conditions, twins)
     if used is not None:
         remember_mapping(lab, used)
         described["warnings"].append(f"columns read as {used}")
@@ -206,54 +204,16 @@ def read_bytes(path: Path) -> bytes:
         raise UsageError(f"{path}: not readable; is it open in another program?") from None
 
 
-def _new_measurement(
-    lab: Lab, spectrum: ImpedanceSpectrum, conditions: SampleConditions, pellet: Pellet | None
-) -> NewMeasurement:
-    started = spectrum.started_at
-    arrays = {"frequency_hz": spectrum.frequency_hz, "z_ohm": spectrum.z_ohm}
-    if spectrum.time_s is not None:
-        arrays["time_s"] = spectrum.time_s
-    return NewMeasurement(
-        kind="impedance",
-        data_hash=spectrum.data_hash,
-        arrays=arrays | {f"column {name}": column for name, column in spectrum.columns.items()},
-        sweep=spectrum.sweep,
-        technique=spectrum.technique,
-        instrument=spectrum.instrument,
-        software=spectrum.software,
-        started_at=None if started is None else started.iso,
-        started_at_zone=None if started is None else started.zone or lab.settings.time_zone,
-        started_at_ambiguous=started is not None and started.ambiguous,
-        amplitude=spectrum.amplitude,
-        temperature_K=conditions.temperature_K,
-        temperature_se_K=None
-        if conditions.temperature_K is None
-        else lab.settings.temperature_se_K,
-        temperature_source=conditions.temperature_source,
-        metadata=dict(spectrum.metadata),
-        warnings=spectrum.warnings,
-        analyses=[
-            analyse_sweep(
-                spectrum.frequency_hz,
-                spectrum.z_ohm,
-                data_hash=spectrum.data_hash,
-                geometry=None if pellet is None else geometry_of(pellet),
-                temperature_K=conditions.temperature_K,
-            )
-        ],
-    )
-
-
 def _describe_import(
     path: Path,
     file: MeasuredFile,
-    spectra: Sequence[ImpedanceSpectrum],
+    records: Sequence[ImpedanceSpectrum | Chronoamperometry],
     stored: StoredFile,
     pellet: Pellet | None,
     conditions: SampleConditions,
     twins: dict[str, list[Measurement]],
 ) -> dict[str, Any]:
-    warnings = [*file.warnings, *(w for spectrum in spectra for w in spectrum.warnings)]
+    warnings = [*file.warnings, *(w for record in records for w in record.warnings)]
     if pellet is None:
         warnings.append("no pellet given: resistance only; import again with --pellet NAME")
     if conditions.temperature_K is None:
@@ -262,6 +222,11 @@ def _describe_import(
     if same:
         warnings.append(f"the same points are already here as {', '.join(same)}; counted once")
     analyses = {analysis.measurement_id: analysis for analysis in stored.analyses}
+    described = [
+        describe_sweep(measurement, analyses.get(measurement.id), record.data_hash)
+        | {"same_data_as": [f"M{twin.id}" for twin in twins[record.data_hash]]}
+        for measurement, record in zip(stored.measurements, records, strict=True)
+    ]
     return {
         "file": str(path),
         "name": path.name,
@@ -270,11 +235,8 @@ def _describe_import(
         "format": file.format,
         "pellet": None if pellet is None else pellet.name,
         "warnings": list(dict.fromkeys(warnings)),
-        "sweeps": [
-            describe_sweep(measurement, analyses[measurement.id], spectrum.data_hash)
-            | {"same_data_as": [f"M{twin.id}" for twin in twins[spectrum.data_hash]]}
-            for measurement, spectrum in zip(stored.measurements, spectra, strict=True)
-        ],
+        "sweeps": [row for row in described if row["kind"] == "impedance"],
+        "transients": [row for row in described if row["kind"] == "dc"],
     }
 
 

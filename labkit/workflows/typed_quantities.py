@@ -1,4 +1,4 @@
-"""Frequencies as people type them: ``300Hz``, ``20 kHz``, ``0.1``."""
+"""Frequencies and voltages as people type them: ``300Hz``, ``20 kHz``, ``100mV``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 from labkit.errors import UsageError
 
-__all__ = ["parse_frequency", "parse_window"]
+__all__ = ["parse_frequency", "parse_voltage", "parse_window"]
 
 _HZ = {"": 1.0, "mhz": 1e-3, "hz": 1.0, "khz": 1e3, "ghz": 1e9}
 _TEXT = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?\d+)?)\s*([a-zA-Z]*)\s*")
@@ -46,3 +46,22 @@ def parse_window(low: str, high: str) -> tuple[float, float]:
     if ends[0] == ends[1]:
         raise UsageError(f"the window {low} to {high} is empty; give two different frequencies")
     return ends[0], ends[1]
+
+
+_VOLTS = {"V": 1.0, "mV": 1e-3}
+_VOLTAGE = re.compile(r"\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?\d+)?)\s*(m?V)\s*")
+
+
+def parse_voltage(text: str) -> float:
+    """Read a voltage with its unit, in volts.
+
+    Raises
+    ------
+    UsageError
+        When it is no voltage, has no unit, or is zero.
+    """
+    match = _VOLTAGE.fullmatch(text)
+    volts = float(match[1]) * _VOLTS[match[2]] if match else 0.0
+    if volts == 0.0:
+        raise UsageError(f"voltage {text!r} cannot be used; write for example 100mV or 0.1V")
+    return volts

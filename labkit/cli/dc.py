@@ -1,0 +1,58 @@
+"""``labkit dc``: electronic conductivity from a polarisation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from labkit.cli.output import json_option, print_json
+
+__all__ = ["dc"]
+
+
+@click.command(epilog="Example: labkit dc M5 --voltage 0.1V --plot polarisation.png")
+@click.argument("measurement")
+@click.option("--voltage", default=None, help="The voltage step with its unit, such as 100mV.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw the transient to this file (.png, .svg, .pdf).",
+)
+@json_option
+@click.pass_obj
+def dc(
+    lab_path: Path, measurement: str, voltage: str | None, plot: Path | None, as_json: bool
+) -> None:
+    """Find the steady current of a polarisation: electronic conductivity or its upper bound."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.polarisation import examine_polarisation
+    from labkit.workflows.typed_quantities import parse_voltage
+
+    result = examine_polarisation(
+        open_lab(lab_path),
+        measurement,
+        voltage_V=None if voltage is None else parse_voltage(voltage),
+        plot=plot,
+    )
+    if as_json:
+        print_json(result)
+        return
+    sign = result["qualifier"]
+    click.echo(
+        f"{result['measurement']}: steady current {sign} {result['current_A']:.3g} A "
+        f"at {result['voltage_V']:.4g} V after {result['duration_s']:.4g} s"
+    )
+    if "sigma_S_per_cm" in result:
+        click.echo(f"electronic conductivity {sign} {result['sigma_S_per_cm']:.3g} S/cm")
+    if "transference_number" in result:
+        click.echo(
+            f"ionic transference number {result['transference_number_qualifier']} "
+            f"{result['transference_number']:.6f}"
+        )
+    click.echo(f"verdict: {result['verdict']}")
+    for message in result["messages"]:
+        click.echo(f"  {message}")
+    if plot is not None:
+        click.echo(f"figure: {plot}")

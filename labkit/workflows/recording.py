@@ -1,0 +1,107 @@
+"""Records of a raw file as the database keeps them, impedance sweeps with their result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from db.measurements import NewMeasurement
+from db.tables import Pellet
+from instruments.records import Chronoamperometry, ImpedanceSpectrum, MeasuredFile, Record
+from labkit.workflows.conductivity_of_sweep import analyse_sweep
+from labkit.workflows.lab import Lab
+from labkit.workflows.pellets import geometry_of
+from labkit.workflows.sample_conditions import SampleConditions
+
+__all__ = ["importable_records", "new_measurement"]
+
+
+def importable_records(file: MeasuredFile) -> tuple[ImpedanceSpectrum | Chronoamperometry, ...]:
+    """Return the records that mean something to the bench: impedance, else current transients.
+
+    Raises
+    ------
+    NotImpedanceError, EmptyFileError
+        When the file holds neither.
+    """
+    sweeps = tuple(record for record in file.records if isinstance(record, ImpedanceSpectrum))
+    transients = tuple(
+        record
+        for record in file.records
+        if isinstance(record, Chronoamperometry) and record.current_A is not None
+    )
+    if sweeps or not transients:
+        return file.impedance_spectra()
+    return transients
+
+
+def new_measurement(
+    lab: Lab, record: Record, conditions: SampleConditions, pellet: Pellet | None
+) -> NewMeasurement:
+    """Turn a record into a measurement ready to be stored.
+
+    Parameters
+    ----------
+    lab : Lab
+        Its time zone and temperature error fill in what no file says.
+    record : Record
+    conditions : SampleConditions
+    pellet : Pellet or None
+
+    Returns
+    -------
+    NewMeasurement
+        An impedance sweep comes with its extrapolated resistance and conductivity.
+    """
+    started = record.started_at
+    kelvin = conditions.temperature_K
+    common: dict[str, Any] = {
+        "kind": record.kind,
+        "data_hash": record.data_hash,
+        "instrument": record.instrument,
+        "software": record.software,
+        "started_at": None if started is None else started.iso,
+        "started_at_zone": None if started is None else started.zone or lab.settings.time_zone,
+        "started_at_ambiguous": started is not None and started.ambiguous,
+        "temperature_K": kelvin,
+        "temperature_se_K": None if kelvin is None else lab.settings.temperature_se_K,
+        "temperature_source": conditions.temperature_source,
+        "metadata": dict(record.metadata),
+        "warnings": record.warnings,
+    }
+    columns = {f"column {name}": column for name, column in record.columns.items()}
+    if isinstance(record, ImpedanceSpectrum):
+        arrays: dict[str, Any] = {"frequency_hz": record.frequency_hz, "z_ohm": record.z_ohm}
+        if record.time_s is not None:
+            arrays["time_s"] = record.time_s
+        result = analyse_sweep(
+            record.frequency_hz,
+            record.z_ohm,
+            data_hash=record.data_hash,
+            geometry=None if pellet is None else geometry_of(pellet),
+            temperature_K=kelvin,
+        )
+        return NewMeasurement(
+            **common,
+            arrays=arrays | columns,
+            sweep=record.sweep,
+            technique=record.technique,
+            amplitude=record.amplitude,
+            analyses=[result],
+        )
+    if isinstance(record, Chronoamperometry):
+        measured = {"current_A": record.current_A, "potential_V": record.potential_V}
+        arrays = {"time_s": record.time_s} | {
+            name: values for name, values in measured.items() if values is not None
+        }
+        return NewMeasurement(
+            **common, arrays=arrays | columns, sweep=record.sweep, technique=record.technique
+        )
+    arrays = {
+        "two_theta_deg": record.two_theta_deg,
+        "intensity_counts": record.intensity_counts,
+    }
+    if record.sigma_counts is not None:
+        arrays["sigma_counts"] = record.sigma_counts
+    return NewMeasurement(
+        **common, arrays=arrays | columns, sweep=record.scan, technique="diffraction"
+    )
