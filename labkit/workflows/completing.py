@@ -59,13 +59,13 @@ def complete_known_file(
         raw_file = find_raw_file(session, sha256)
         assert raw_file is not None
         measurements = measurements_of_file(session, raw_file)
-        filled, warnings = _fill_in(session, measurements, conditions)
+        filled, warnings = _fill_in(lab, session, measurements, conditions)
         sweeps = []
         for measurement in measurements:
             assert measurement.id is not None
             data_hash = data_hash_of(session, measurement.id)
             if filled and measurement.kind == "impedance":
-                analyse_stored_sweep(session, measurement)
+                _analyse_again(session, measurement)
             analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
             sweeps.append(describe_sweep(measurement, analysis, data_hash) | {"same_data_as": []})
         pellet = _pellet_name(session, measurements)
@@ -87,8 +87,24 @@ def complete_known_file(
     }
 
 
+def _analyse_again(session: Session, measurement: Measurement) -> None:
+    """Analyse a sweep with what is known of it now; a window set by hand stays as it was set."""
+    before = latest_analysis(session, TAIL, measurement_id=measurement.id)
+    parameters = {} if before is None else before.parameters
+    window = parameters.get("window_hz")
+    analyse_stored_sweep(
+        session,
+        measurement,
+        window_hz=None if window is None else (window[0], window[1]),
+        set_by=parameters.get("window_set_by"),
+    )
+
+
 def _fill_in(
-    session: Session, measurements: Sequence[Measurement], conditions: SampleConditions
+    lab: Lab,
+    session: Session,
+    measurements: Sequence[Measurement],
+    conditions: SampleConditions,
 ) -> tuple[str, list[str]]:
     filled: list[str] = []
     warnings: list[str] = []
@@ -106,6 +122,7 @@ def _fill_in(
         if all(measurement.temperature_K is None for measurement in measurements):
             for measurement in measurements:
                 measurement.temperature_K = kelvin
+                measurement.temperature_se_K = lab.settings.temperature_se_K
                 measurement.temperature_source = conditions.temperature_source
             filled.append("temperature")
         elif any(abs((m.temperature_K or kelvin) - kelvin) > 1e-6 for m in measurements):
