@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from screening.ward_weighted import expand_linkage, weighted_ward_merges
+
 __all__ = ["condensed_distances", "membership_from_linkage", "ward_linkage"]
 
 FloatArray = npt.NDArray[np.float64]
 _BLOCK_ROWS = 1024
+# below this share of distinct rows it pays to cluster each of them once
+_DISTINCT_SHARE = 0.8
 
 
 def condensed_distances(
@@ -60,6 +64,8 @@ def condensed_distances(
 def ward_linkage(features: npt.NDArray[Any], *, dtype: npt.DTypeLike | None = None) -> FloatArray:
     """Exact Ward linkage of the rows of a matrix, in SciPy's format.
 
+    Where many rows are identical, the distinct ones are clustered with their multiplicities.
+
     Parameters
     ----------
     features : ndarray, shape (n, d)
@@ -73,6 +79,10 @@ def ward_linkage(features: npt.NDArray[Any], *, dtype: npt.DTypeLike | None = No
     """
     import fastcluster
 
+    rows, member, count = np.unique(features, axis=0, return_inverse=True, return_counts=True)
+    if len(rows) < _DISTINCT_SHARE * len(features):
+        pairs, height = weighted_ward_merges(rows, count)
+        return expand_linkage(pairs, height, member.reshape(-1))
     condensed = condensed_distances(features, dtype=dtype)
     return np.asarray(fastcluster.linkage(condensed, method="ward", preserve_input=False))
 
