@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -41,7 +42,7 @@ def arrhenius(
 ) -> None:
     """Fit Arrhenius over the accepted conductivities of pellets; sigma at 25 C with its error."""
     from labkit.workflows.lab import open_lab
-    from labkit.workflows.temperature_series import draw_series, fit_series
+    from labkit.workflows.temperature_series import combine_replicates, draw_series, fit_series
 
     lab = open_lab(lab_path)
     results = [
@@ -50,8 +51,14 @@ def arrhenius(
     ]
     if plot is not None:
         draw_series(lab, results, plot)
+    combined = (
+        combine_replicates(lab, names, convention=convention, include_review=include_review)
+        if len(names) > 1
+        else None
+    )
     if as_json:
-        print_json(results[0] if len(results) == 1 else results)
+        together = {"pellets": results, "combined": combined}
+        print_json(results[0] if len(results) == 1 else together)
         return
     print_table(
         ["pellet", "analysis", "Ea (eV)", "sigma 25 C (S/cm)", "points", "range (C)", "verdict"],
@@ -71,8 +78,28 @@ def arrhenius(
             for row in results
         ],
     )
+    if combined is not None:
+        _show_combined(combined)
     for row in results:
+        for message in row["messages"]:
+            click.echo(f"note: {row['pellet']}: {message}")
         for left_out in row["left_out"]:
             click.echo(f"note: {row['pellet']}: {left_out}")
     if plot is not None:
         click.echo(f"figure: {plot}")
+
+
+def _show_combined(combined: dict[str, Any]) -> None:
+    sigma25 = combined["sigma25"]
+    click.echo(
+        f"{combined['n']} pellets, Ea: mean {combined['mean_ea_eV']:.4f} ± "
+        f"{combined['sd_ea_eV']:.4f} eV (s.d.), shared {combined['shared_ea_eV']:.4f} ± "
+        f"{combined['shared_ea_se_eV']:.4f} eV"
+    )
+    low, high = sigma25["interval95_S_per_cm"]
+    click.echo(
+        f"sigma(25 C): mean {sigma25['mean_S_per_cm']:.3g} ± {sigma25['sd_S_per_cm']:.2g} S/cm "
+        f"(s.d.), random effects {sigma25['random_effects_S_per_cm']:.3g} [{low:.2g}, {high:.2g}]"
+    )
+    if combined["reasons"]:
+        click.echo(f"note: {', '.join(combined['reasons'])}")

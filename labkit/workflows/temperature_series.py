@@ -14,16 +14,25 @@ import labkit
 from db.measurements import NewAnalysis, latest_analysis, store_analysis
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet, Spectrum
-from labkit.arrhenius import ArrheniusError, ArrheniusFit, fit_arrhenius
+from labkit.arrhenius import ArrheniusError, ArrheniusFit
+from labkit.arrhenius_segments import SegmentedArrhenius, fit_segments
+from labkit.json_ready import json_ready
+from labkit.replicates import combine_arrhenius
 from labkit.workflows.analysing import save_figure
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import geometry_of
 
-__all__ = ["ARRHENIUS", "Series", "collect_series", "draw_series", "fit_series"]
+__all__ = [
+    "ARRHENIUS",
+    "Series",
+    "collect_series",
+    "combine_replicates",
+    "draw_series",
+    "fit_series",
+]
 
 ARRHENIUS = "arrhenius"
-CONVENTIONS = {"sigma-T": "ln(sigma T)", "sigma": "ln(sigma)"}
 
 
 @dataclass(frozen=True)
@@ -127,9 +136,23 @@ def fit_series(
     """
     with lab.database.session() as session:
         series = collect_series(session, name, include_review=include_review)
-        fit = _fit(lab, series, convention)
+        fit, segmented = _fit_with_segments(lab, series, convention)
         sigma25 = fit.sigma_at(298.15)
+        verdict = "review" if segmented.reasons and fit.verdict == "accepted" else fit.verdict
+        reasons = [*fit.reasons, *segmented.reasons]
         result = fit.to_dict() | {
+            "messages": [*fit.messages, *segmented.messages],
+            "segments": [
+                {
+                    "ea_eV": part.ea_eV,
+                    "ea_se_eV": part.ea_se_eV,
+                    "temperature_range_K": list(part.temperature_range_K),
+                }
+                for part in segmented.segments
+            ],
+            "break_K": segmented.break_K,
+            "bic_one": json_ready(segmented.bic_one),
+            "bic_two": json_ready(segmented.bic_two),
             "sigma25_S_per_cm": sigma25.sigma_S_per_cm,
             "sigma25_random_S_per_cm": sigma25.random_S_per_cm,
             "sigma25_systematic_S_per_cm": sigma25.systematic_S_per_cm,
@@ -145,8 +168,8 @@ def fit_series(
         new = NewAnalysis(
             kind=ARRHENIUS,
             result=result,
-            verdict=fit.verdict,
-            reasons=fit.reasons,
+            verdict=verdict,
+            reasons=reasons,
             parameters=parameters,
             labkit_version=labkit.__version__,
         )
@@ -157,8 +180,8 @@ def fit_series(
             "analysis": f"A{stored.id}",
             "measurements": [f"M{analysis.measurement_id}" for analysis in series.analyses],
             "left_out": series.left_out,
-            "verdict": fit.verdict,
-            "reasons": list(fit.reasons),
+            "verdict": verdict,
+            "reasons": reasons,
         }
 
 
@@ -180,14 +203,50 @@ def _store_once(session: Session, series: Series, new: NewAnalysis) -> Analysis:
     )
 
 
+def combine_replicates(
+    lab: Lab, names: Sequence[str], *, convention: str = "sigma-T", include_review: bool = False
+) -> dict[str, Any]:
+    """Combine the Arrhenius lines of replicate pellets.
+
+    Parameters
+    ----------
+    lab : Lab
+    names : sequence of str
+        Pellets of one batch, two or more.
+    convention, include_review
+        As in `fit_series`.
+
+    Returns
+    -------
+    dict
+        The plain mean and standard deviation of Ea and sigma(25 C) beside the random-effects
+        estimates.
+
+    Raises
+    ------
+    UnknownPelletError, ArrheniusError
+        As `fit_series`.
+    """
+    with lab.database.reading() as session:
+        collected = [collect_series(session, name, include_review=include_review) for name in names]
+    combined = combine_arrhenius([_fit(lab, series, convention) for series in collected])
+    return combined.to_dict() | {"pellets": [series.pellet.name for series in collected]}
+
+
 def _fit(lab: Lab, series: Series, convention: str) -> ArrheniusFit:
+    return _fit_with_segments(lab, series, convention)[0]
+
+
+def _fit_with_segments(
+    lab: Lab, series: Series, convention: str
+) -> tuple[ArrheniusFit, SegmentedArrhenius]:
     if len({analysis.temperature_K for analysis in series.analyses}) < 2:
         reasons = f" ({'; '.join(series.left_out[:3])})" if series.left_out else ""
         raise ArrheniusError(
             f"pellet {series.pellet.name}: {len(series.analyses)} usable conductivities, at least "
             f"two temperatures are needed{reasons}"
         )
-    return fit_arrhenius(
+    segmented = fit_segments(
         [analysis.temperature_K or math.nan for analysis in series.analyses],
         [analysis.sigma_S_per_cm or math.nan for analysis in series.analyses],
         [analysis.result["sigma_own_S_per_cm"] for analysis in series.analyses],
@@ -195,6 +254,7 @@ def _fit(lab: Lab, series: Series, convention: str) -> ArrheniusFit:
         temperature_se_K=lab.settings.temperature_se_K,
         convention="ln(sigma)" if convention == "sigma" else "ln(sigma T)",
     )
+    return segmented.one, segmented
 
 
 def draw_series(lab: Lab, results: Sequence[dict[str, Any]], path: Path) -> None:
