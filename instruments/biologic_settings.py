@@ -8,6 +8,7 @@ proves itself against the measured frequencies.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ _REFERENCE_POTENTIAL_AT = 584
 _AREA_UNIT_AT, _MASS_UNIT_AT = 592, 593
 _AREA_TO_CM2 = {2: 1.0, 3: 0.01}  # cm2, mm2
 _MASS_TO_MG = {1: 1000.0, 2: 1.0}  # g, mg
+_CHANNEL = re.compile(rb"\x01([\x03-\x28])(?=[A-Za-z])", re.DOTALL)
 _FREQUENCY_UNITS = {0: 1e6, 1: 1e3, 2: 1.0, 3: 1e-3}
 _CURRENT_UNITS = {1: "mA", 2: "µA"}
 
@@ -41,7 +43,7 @@ def pascal_text(body: bytes, offset: int) -> str | None:
         return None
     raw = body[offset + 1 : offset + 1 + body[offset]]
     text = raw.decode("cp1252", errors="replace").replace("\r\n", "\n").strip()
-    return text if text and all(c.isprintable() or c in "\n\t" for c in text) else None
+    return text if text and text.replace("\n", "").replace("\t", "").isprintable() else None
 
 
 def _float_at(body: bytes, offset: int) -> float | None:
@@ -184,16 +186,10 @@ def external_channels(body: bytes) -> dict[str, str]:
     Each channel is a used-flag of one byte and a text with the unit behind a slash. The first
     two used channels are the analog inputs 1 and 2.
     """
-    names: list[str] = []
-    at = 0
-    while at + 2 < len(body) and len(names) < 3:
-        length = body[at + 1]
-        raw = body[at + 2 : at + 2 + length]
-        if body[at] == 1 and 3 <= length <= 40 and b"/" in raw and len(raw) == length:
-            text = raw.decode("cp1252", errors="replace")
-            if text.isprintable() and text[0].isalpha():
-                names.append(text)
-                at += 2 + length
-                continue
-        at += 1
+    names = []
+    for mark in _CHANNEL.finditer(body):
+        raw = body[mark.end() : mark.end() + mark[1][0]]
+        text = raw.decode("cp1252", errors="replace")
+        if len(raw) == mark[1][0] and "/" in text and text[0].isalpha() and text.isprintable():
+            names.append(text)
     return {f"Analog IN {i}/V": name for i, name in enumerate(names[:2], start=1)}

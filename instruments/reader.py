@@ -6,6 +6,7 @@ opening the file, naming it in errors and hashing it happen here, once.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import struct
 import xml.etree.ElementTree as ElementTree
@@ -169,6 +170,7 @@ def register(
     return decorate
 
 
+@functools.cache
 def _load_readers() -> dict[str, ReaderInfo]:
     for module in _READER_MODULES:
         importlib.import_module(f"instruments.{module}")

@@ -121,7 +121,7 @@ class ImpedanceSpectrum:
         checked(impedance, "z_ohm", frequency.size)
         must_be_finite(frequency, "frequency_hz")
         must_be_finite(impedance, "z_ohm")
-        if frequency.size and not (frequency > 0).all():
+        if frequency.size and not frequency.min() > 0:
             raise RecordError("frequency_hz must be positive at every point")
         if self.sweep < 1:
             raise RecordError("sweeps are numbered from 1")

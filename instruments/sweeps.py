@@ -42,8 +42,9 @@ def sweep_starts(
         jump |= np.diff(values) != 0
     log_f = np.log(frequency_hz)
     step = np.diff(log_f)
-    direction = np.sign(np.median(step)) or -1.0
-    span = float(np.ptp(log_f))
+    upwards = 2 * np.count_nonzero(step > 0) > np.count_nonzero(step)
+    direction = 1.0 if upwards else -1.0
+    span = float(log_f.max() - log_f.min())
     jump |= (step * direction < -0.5 * span) & (span > 0)
     return np.concatenate(([0], np.flatnonzero(jump) + 1))
 
