@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from instruments.errors import (
 )
 from instruments.numeric_text import parse_block
 from instruments.reader import Parsed, Source, register
+from instruments.timestamps import from_text
 
 __all__ = ["read_mpt", "read_settings"]
 
@@ -152,6 +154,9 @@ def _table(
         notes = (f"the columns {without} have a name and no values",)
         del names[n_cells:]
     block = content[body_at:] if body_at else content
+    if b":" in first and "time/s" in names:
+        block = _elapsed_times(block, names.index("time/s"), n_header + 1)
+        notes = (*notes, "was exported with absolute times; they are taken from the first point on")
     table, warnings = parse_block(block, len(names), first_line=n_header + 1)
     if notes and not _modulus_agrees(table, names):
         raise MalformedFileError(
@@ -160,6 +165,25 @@ def _table(
             line=n_header + 1,
         )
     return table, (*notes, *warnings)
+
+
+def _elapsed_times(block: bytes, column: int, first_line: int) -> bytes:
+    """Turn absolute times (EC-Lab's other time format) into seconds since the first point."""
+    lines = block.split(b"\n")
+    start: datetime | None = None
+    for index, line in enumerate(lines):
+        cells = line.split(b"\t")
+        if len(cells) <= column or b":" not in cells[column]:
+            continue
+        stamp = from_text(cells[column].decode("latin-1"), month_first=True)
+        if stamp is None:
+            text = cells[column][:40].decode("latin-1")
+            raise MalformedFileError(f"{text!r} is no time", line=first_line + index)
+        moment = datetime.fromisoformat(stamp.iso)
+        start = start or moment
+        cells[column] = f"{(moment - start).total_seconds():.6E}".encode("ascii")
+        lines[index] = b"\t".join(cells)
+    return b"\n".join(lines)
 
 
 def _modulus_agrees(table: NDArray[np.float64], names: list[str]) -> bool:

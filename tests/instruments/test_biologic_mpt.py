@@ -96,6 +96,21 @@ def test_variants_of_one_export_hold_the_same_data(simulated: bytes, variant) ->
     assert _hashes("any.suffix", variant(simulated)) == _hashes("s.mpt", simulated)
 
 
+def test_absolute_times_become_seconds_since_the_first_point() -> None:
+    content = (
+        "EC-Lab ASCII FILE\r\nNb header lines : 3\r\nfreq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\ttime/s\t\r\n"
+        "1,0E+003\t3,0E+000\t4,0E+000\t03/22/2021 23:59:59.5000\r\n"
+        "1,0E+002\t5,0E+000\t6,0E+000\t03/23/2021 00:00:01.7500\r\n"
+    )
+    measured = read("a.mpt", content=content.encode())
+    (spectrum,) = measured.impedance_spectra()
+    assert spectrum.time_s is not None
+    assert spectrum.time_s.tolist() == [0.0, 2.25]
+    assert any("absolute times" in w for w in measured.warnings)
+    with pytest.raises(MalformedFileError, match=r"is no time \(line 5\)"):
+        read("a.mpt", content=content.replace("03/23", "99/99").encode())
+
+
 def test_a_file_that_is_being_written_gives_its_whole_lines(simulated: bytes) -> None:
     measured = read("s.mpt", content=simulated[:-40])
     assert [s.n_points for s in measured.impedance_spectra()] == [40, 39]
