@@ -8,6 +8,7 @@ resistance and inductance, and takes the smallest corrected Akaike criterion.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,10 +20,10 @@ from labkit.eis.circuit_result import (
     describe,
     nodes_in_series,
 )
-from labkit.eis.circuit_starts import draw_starts
+from labkit.eis.circuit_starts import Hints, draw_starts, look
 from labkit.eis.circuit_string import Circuit, CircuitError, Parallel, parse_circuit
-from labkit.eis.least_squares import minimise
-from labkit.eis.spectrum import Points, SpectrumError, SpectrumLike, usable_points
+from labkit.eis.least_squares import BatchFit, BatchModel, minimise
+from labkit.eis.spectrum import FloatArray, Points, SpectrumError, SpectrumLike, usable_points
 from labkit.eis.tail_checks import SHALLOW_N
 from labkit.eis.window import choose_window, find_tail
 
@@ -41,8 +42,12 @@ WITHOUT_TAIL = (
     "p(R1,CPE1)-p(R2,CPE2)",
     "R0-p(R1,CPE1)-p(R2,CPE2)",
 )
-STARTS = {0: 3, 1: 4, 2: 10}
+STARTS = {0: 2, 1: 3, 2: 7}
 """Starts of a circuit by its number of arcs; three or more arcs take 16."""
+WHITE = 2.0
+"""Standard deviations up to which a correlation of neighbouring residuals is noise."""
+LOOSELY = 1e-4
+"""Relative tolerance while circuits and starts compete; the winner goes on to 1e-9."""
 CANNOT_TELL = 2.0
 """Circuits within this difference of AICc are equally supported (Burnham and Anderson, 2002)."""
 
@@ -90,7 +95,7 @@ def fit_circuit(
                 f"{points.frequency_hz.size} points are too few for the "
                 f"{len(parsed.names)} parameters of {circuit}"
             )
-        return describe(solution, ((circuit, solution.aicc),))
+        return describe(_polished(solution), ((circuit, solution.aicc),))
     return _choose(spectrum, guess, starts, seed)
 
 
@@ -133,16 +138,18 @@ def _fit_family(
     starts: int | None,
     seed: int,
 ) -> CircuitFit:
-    family = WITH_TAIL if find_tail(points) is not None else WITHOUT_TAIL
+    branch = find_tail(points)
+    family = WITHOUT_TAIL if branch is None else WITH_TAIL[1:] if branch.has_arc else WITH_TAIL
+    hints = look(points)
     solved: list[Solution] = []
     for text in family:
         name = f"L0-{text}" if inductive else text
         known = {k: v for k, v in (guess or {}).items() if k in parse_circuit(name).names}
-        solution = _solve(parse_circuit(name), points, known, starts, seed)
+        solution = _solve(parse_circuit(name), points, known, starts, seed, hints)
         if solution is not None:
             solved.append(solution)
-            if solution.cost / (2 * points.z_ohm.size) < (1.02 * points.noise) ** 2:
-                break  # at the noise: more elements would fit nothing but noise
+            if _nothing_left(solution.circuit, points, solution.internal, solution.cost):
+                break  # more elements would fit nothing but noise
     if not solved:
         raise SpectrumError(f"{points.frequency_hz.size} points are too few for any circuit")
     smallest = min(s.aicc for s in solved)
@@ -151,7 +158,7 @@ def _fit_family(
     best = min(close, key=lambda s: len(s.circuit.names))
     best = _try_warburg(best, points, starts, seed)
     tried = {s.circuit.text: s.aicc for s in [*solved, best]}
-    return describe(best, tuple(tried.items()))
+    return describe(_polished(best), tuple(tried.items()))
 
 
 def _try_warburg(best: Solution, points: Points, starts: int | None, seed: int) -> Solution:
@@ -166,29 +173,76 @@ def _try_warburg(best: Solution, points: Points, starts: int | None, seed: int) 
     return warburg if warburg is not None and warburg.aicc <= best.aicc else best
 
 
+def _model_of(circuit: Circuit, points: Points) -> BatchModel:
+    omega = 2 * np.pi * points.frequency_hz
+    return lambda p: circuit.with_gradient(p, omega)
+
+
+def _nothing_left(circuit: Circuit, points: Points, internal: FloatArray, cost: float) -> bool:
+    """Say whether residuals are noise: near the noise estimated, and without memory.
+
+    The noise is known to a fifth at best, so that its size alone does not decide. Residuals of a
+    wrong circuit follow each other along the frequencies; the lag-one correlation of 2n white
+    residuals has a standard deviation of 1/sqrt(2n).
+    """
+    n = points.z_ohm.size
+    if cost > (2 * points.noise) ** 2 * 2 * n:
+        return False
+    z, _ = _model_of(circuit, points)(internal[None])
+    relative = (points.z_ohm - z[0]) / np.abs(points.smooth_ohm)
+    product = float(np.sum((relative[1:] * relative[:-1].conj()).real))
+    return product / max(float(np.sum(np.abs(relative) ** 2)), 1e-300) < WHITE / math.sqrt(2 * n)
+
+
+def _from_starts(circuit: Circuit, points: Points, start: FloatArray) -> BatchFit:
+    """Minimise from the suggested start; from all others too unless that leaves only noise."""
+    weight = 1 / np.abs(points.smooth_ohm)
+    model = _model_of(circuit, points)
+
+    def carry_on(p: FloatArray, rounds: int) -> BatchFit:
+        return minimise(model, p, points.z_ohm, weight, rounds=rounds, relative_tolerance=LOOSELY)
+
+    suggested = carry_on(start[:1], 30)
+    done = _nothing_left(circuit, points, suggested.parameters[0], float(suggested.cost[0]))
+    if start.shape[0] == 1 or done:
+        return suggested
+    # A few rounds sort the starts; only the promising half is carried to the end.
+    first = carry_on(start[1:], 8)
+    kept = np.argsort(first.cost)[: max(1, start.shape[0] // 2)]
+    return suggested.joined(carry_on(first.parameters[kept], 30))
+
+
+def _polished(solution: Solution) -> Solution:
+    """Carry the best end to full convergence."""
+    points = solution.points
+    end = minimise(
+        _model_of(solution.circuit, points),
+        solution.internal[None],
+        points.z_ohm,
+        1 / np.abs(points.smooth_ohm),
+        rounds=100,
+        relative_tolerance=1e-9,
+    )
+    return replace(
+        solution, internal=end.parameters[0], cost=float(end.cost[0]), normal=end.normal[0]
+    )
+
+
 def _solve(
     circuit: Circuit,
     points: Points,
     guess: dict[str, float] | None,
     starts: int | None,
     seed: int,
+    hints: Hints | None = None,
 ) -> Solution | None:
     count, size = 2 * points.z_ohm.size, len(circuit.names)
     if count < size + 3:
         return None
     arcs = sum(isinstance(node, Parallel) for node in nodes_in_series(circuit))
     number = starts or STARTS.get(arcs, 16)
-    start = draw_starts(circuit, points, number, guess, seed)
-    weight = 1 / np.abs(points.smooth_ohm)
-    omega = 2 * np.pi * points.frequency_hz
-    # A few rounds sort the starts; only the promising half is carried to the end.
-    first = minimise(
-        lambda p: circuit.with_gradient(p, omega), start, points.z_ohm, weight, rounds=12
-    )
-    kept = np.argsort(first.cost)[: max(2, (number + 1) // 2)]
-    end = minimise(
-        lambda p: circuit.with_gradient(p, omega), first.parameters[kept], points.z_ohm, weight
-    )
+    start = draw_starts(circuit, points, number, guess, seed, hints)
+    end = _from_starts(circuit, points, start)
     best = int(np.argmin(end.cost))
     cost = float(end.cost[best])
     if not math.isfinite(cost):
@@ -201,7 +255,7 @@ def _solve(
         cost=cost,
         normal=end.normal[best],
         aicc=aicc,
-        agreeing=int(np.sum(end.cost < 1.01 * cost)),
-        starts=int(kept.size),
+        agreeing=int(np.sum(end.cost < 1.02 * cost)),
+        starts=int(end.cost.size),
         points=points,
     )

@@ -22,7 +22,16 @@ class BatchFit:
     parameters: FloatArray
     cost: FloatArray
     normal: FloatArray
-    converged: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    converged: NDArray[np.bool_]
+
+    def joined(self, other: BatchFit) -> BatchFit:
+        """Return the ends of both."""
+        return BatchFit(
+            np.concatenate([self.parameters, other.parameters]),
+            np.concatenate([self.cost, other.cost]),
+            np.concatenate([self.normal, other.normal]),
+            np.concatenate([self.converged, other.converged]),
+        )
 
 
 def minimise(
@@ -33,7 +42,7 @@ def minimise(
     *,
     rounds: int = 60,
     largest_step: float = 2.0,
-    relative_tolerance: float = 1e-9,
+    relative_tolerance: float = 1e-6,
 ) -> BatchFit:
     """Minimise sum |weight (z - model)|^2 from every start.
 

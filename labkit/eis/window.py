@@ -30,6 +30,8 @@ RIVAL_TOLERANCE = 4.0
 NOISE_SHARE = 2.0
 """What noise explains of the spread, counted twice: its mean and its own scatter."""
 MAXIMUM_WINDOW_POINTS = 60
+MAXIMUM_WINDOW_ENDS = 32
+"""Ends of windows that are tried; a longer tail is thinned to as many, evenly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,9 @@ def window_grid(points: Points, branch: Branch) -> tuple[NDArray[np.intp], NDArr
         first_allowed = branch.start + (int(higher[0]) if higher.size else 0)
     last_allowed = min(branch.stop - 1, first_allowed + MAXIMUM_WINDOW_POINTS - 1)
     candidates = np.arange(first_allowed, last_allowed + 1)
+    if candidates.size > MAXIMUM_WINDOW_ENDS:
+        spaced = np.linspace(first_allowed, last_allowed, MAXIMUM_WINDOW_ENDS)
+        candidates = np.unique(np.round(spaced).astype(np.intp))
     first, last = (grid.ravel() for grid in np.meshgrid(candidates, candidates, indexing="ij"))
     # Without an arc the plateau Z' = R belongs to the tail: the foot is where the tail leaves it.
     foot = log_f[first_allowed]
