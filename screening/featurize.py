@@ -78,7 +78,8 @@ class FeatureTable:
         All structures without values.
     descriptor, mode : str
     key : str
-        Hash of descriptor, settings, library versions and mode.
+        Hash of descriptor, settings, library versions and mode; the same for two modes in which
+        the values cannot differ.
     """
 
     ids: tuple[str, ...]
@@ -236,9 +237,10 @@ def featurize(
             f"descriptor {descriptor.name} is not defined in the mode {mode!r}; "
             f"choose one of {', '.join(descriptor.modes)}"
         )
-    key_text = json.dumps([descriptor.key, mode, PREPARATION_VERSION])
+    computed = computed_mode(descriptor, mode)
+    key_text = json.dumps([descriptor.key, computed, PREPARATION_VERSION])
     key = hashlib.sha256(key_text.encode()).hexdigest()[:16]
-    store = RecordStore(Path(cache) / f"{descriptor.name}-{mode}-{key}")
+    store = RecordStore(Path(cache) / f"{descriptor.name}-{computed}-{key}")
     _note(store.folder / "about.json", key_text)
     keys = [source.content_hash[:KEY_BYTES] for source in sources]
     todo = _first_of_each(keys, store)
@@ -252,13 +254,22 @@ def featurize(
         batches = [todo[i : i + BATCH] for i in range(0, len(todo), BATCH)]
         stored = prepared._store
         jobs = (
-            (descriptor, mode, [bytes(r) for r in stored.records([keys[row] for row in batch])])
+            (descriptor, computed, [bytes(r) for r in stored.records([keys[row] for row in batch])])
             for batch in batches
         )
         total = len(sources)
         _run(_describe_batch, batches, jobs, keys, store, executor, n_jobs, progress, total)
         _note_preparation_failures(store, keys, failures)
     return _table(sources, keys, descriptor, mode, key, store)
+
+
+def computed_mode(descriptor: Descriptor, mode: str) -> str:
+    """Return the mode whose values serve for `mode`.
+
+    A descriptor that does not change when the cell is scaled has the same values in a mode and in
+    the one scaled to 40 cubic angstrom per site: they are computed and stored once.
+    """
+    return mode.removesuffix("40") if descriptor.scale_invariant else mode
 
 
 def _first_of_each(keys: Sequence[str], store: RecordStore) -> list[int]:

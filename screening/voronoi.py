@@ -33,6 +33,8 @@ class VoronoiFaces(NamedTuple):
     ----------
     site, neighbour : ndarray of int, shape (faces,)
         Site whose cell the face belongs to, and the site (of which it is an image) beyond it.
+    image : ndarray of int, shape (faces, 3)
+        Cell of that image, for coordinates wrapped into 0 ... 1.
     distance_angstrom : ndarray, shape (faces,)
         Distance of the two atoms; the face lies half-way.
     area_angstrom2, solid_angle, volume_angstrom3 : ndarray, shape (faces,)
@@ -41,6 +43,7 @@ class VoronoiFaces(NamedTuple):
 
     site: IntArray
     neighbour: IntArray
+    image: IntArray
     distance_angstrom: FloatArray
     area_angstrom2: FloatArray
     solid_angle: FloatArray
@@ -82,6 +85,7 @@ def _tessellate(crystal: Crystal, radius: float) -> tuple[VoronoiFaces | None, f
     kept = np.flatnonzero(np.isfinite(near))
     points = np.concatenate([inside, images[kept]])
     original = np.concatenate([np.arange(n), kept % n])
+    cells = np.concatenate([np.zeros((n, 3)), offsets[kept // n]]).astype(np.int64)
     if len(points) < 5:
         return None, 2.0 * radius
     try:
@@ -93,12 +97,13 @@ def _tessellate(crystal: Crystal, radius: float) -> tuple[VoronoiFaces | None, f
     polygons = [tessellation.ridge_vertices[ridge] for ridge in wanted]
     if any(-1 in polygon for polygon in polygons):
         return None, 2.0 * radius
-    return _measure(points, original, n, pairs[wanted], polygons, tessellation.vertices)
+    return _measure(points, original, cells, n, pairs[wanted], polygons, tessellation.vertices)
 
 
 def _measure(
     points: FloatArray,
     original: IntArray,
+    cells: IntArray,
     n: int,
     pairs: IntArray,
     polygons: list[list[int]],
@@ -138,6 +143,7 @@ def _measure(
     faces = VoronoiFaces(
         site=site,
         neighbour=original[beyond],
+        image=cells[beyond] - cells[site],
         distance_angstrom=distance,
         area_angstrom2=6.0 * volume / distance,
         solid_angle=np.asarray(angle),

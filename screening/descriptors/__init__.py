@@ -12,6 +12,7 @@ __all__ = ["ALL_MODES", "Descriptor", "descriptor", "descriptor_names"]
 
 _HOME = {
     "band_center": ("composition", "BandCenter"),
+    "chemical_ordering": ("coordination", "ChemicalOrdering"),
     "control_framework_atoms": ("cell", "FrameworkAtoms"),
     "control_lithium_fraction": ("cell", "LithiumFraction"),
     "control_sites": ("cell", "SiteCount"),

@@ -14,9 +14,9 @@ from screening.crystal import Crystal
 from screening.descriptors.base import ALL_MODES, Descriptor
 from screening.descriptors.elements import element_data
 from screening.errors import DescriptorError
-from screening.voronoi import voronoi_faces
+from screening.voronoi import VoronoiFaces, voronoi_faces
 
-__all__ = ["OrbitalFieldMatrix", "StructuralHeterogeneity", "valence_shell"]
+__all__ = ["ChemicalOrdering", "OrbitalFieldMatrix", "StructuralHeterogeneity", "valence_shell"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -146,3 +146,112 @@ class StructuralHeterogeneity(Descriptor):
             _mean_deviation(volume) / volume.mean(),
         ]
         return np.array(values, dtype=np.float32)
+
+
+class _Faces:
+    """Directed faces with weights, grouped by site, and a look-up by both ends and image."""
+
+    def __init__(self, faces: VoronoiFaces, n_sites: int) -> None:
+        order = np.argsort(faces.site, kind="stable")
+        self.site, self.neighbour = faces.site[order], faces.neighbour[order]
+        self.image = faces.image[order]
+        area = faces.area_angstrom2[order]
+        largest = np.zeros(n_sites)
+        np.maximum.at(largest, self.site, area)
+        self.weight = area / largest[self.site]
+        self.begin = np.searchsorted(self.site, np.arange(n_sites))
+        self.count = np.bincount(self.site, minlength=n_sites)
+        self._n = n_sites
+        keys = self._key(self.site, self.neighbour, self.image)
+        self._order = np.argsort(keys)
+        self._keys = keys[self._order]
+
+    def _key(
+        self,
+        site: npt.NDArray[np.int64],
+        neighbour: npt.NDArray[np.int64],
+        image: npt.NDArray[np.int64],
+    ) -> npt.NDArray[np.int64]:
+        shifted = np.asarray(image, dtype=np.int64) + 512
+        cell = (shifted[:, 0] * 1024 + shifted[:, 1]) * 1024 + shifted[:, 2]
+        return np.asarray((site * self._n + neighbour) * 1024**3 + cell)
+
+    def weight_of(
+        self,
+        site: npt.NDArray[np.int64],
+        neighbour: npt.NDArray[np.int64],
+        image: npt.NDArray[np.int64],
+    ) -> FloatArray:
+        """Weight of the face from a site to an image of another; zero where there is none."""
+        wanted = self._key(site, neighbour, image)
+        at = np.minimum(np.searchsorted(self._keys, wanted), self._keys.size - 1)
+        return np.where(self._keys[at] == wanted, self.weight[self._order[at]], 0.0)
+
+
+@dataclass(frozen=True)
+class ChemicalOrdering(Descriptor):
+    """How far the neighbours of each site are from a random mixture, in shells 1, 2 and 3.
+
+    Ward et al., Phys. Rev. B 2017, 96, 024104: Warren-Cowley parameters over walks through Voronoi
+    faces that never return to a site, each weighted by the product of the relative areas of its
+    faces; the mean of their absolute values over sites and elements. Zeros for one element alone.
+    """
+
+    scale_invariant: ClassVar[bool] = True
+    name: str = field(default="chemical_ordering", init=False)
+    version: int = field(default=1, init=False)
+    modes: tuple[str, ...] = field(default=ALL_MODES, init=False)
+    libraries: tuple[str, ...] = field(default=("scipy",), init=False)
+
+    def length(self, mode: str) -> int:  # noqa: ARG002
+        """Return 3."""
+        return 3
+
+    def columns(self, mode: str) -> Sequence[str]:  # noqa: ARG002
+        """Return the names of the values."""
+        return [f"shell {shell}" for shell in (1, 2, 3)]
+
+    def compute(self, crystal: Crystal, mode: str) -> npt.NDArray[np.float32]:  # noqa: ARG002
+        """Compute the ordering of the three shells."""
+        kinds = sorted(set(crystal.symbols))
+        if len(kinds) == 1:
+            return np.zeros(3, dtype=np.float32)
+        kind = np.array([kinds.index(symbol) for symbol in crystal.symbols])
+        fraction = np.bincount(kind) / crystal.n_sites
+        faces = _Faces(voronoi_faces(crystal), crystal.n_sites)
+        values = []
+        for reached in _walks(faces, kind, len(kinds)):
+            share = reached / reached.sum(axis=1, keepdims=True)
+            values.append(np.abs(1.0 - share / fraction).mean())
+        return np.array(values, dtype=np.float32)
+
+
+def _walks(faces: _Faces, kind: npt.NDArray[np.int64], n_kinds: int) -> list[FloatArray]:
+    """Sum the weights of self-avoiding walks of 1, 2, 3 steps, by site and element reached."""
+    n = kind.size
+    unit = np.eye(n_kinds)[kind]
+    back = faces.weight_of(faces.neighbour, faces.site, -faces.image)
+
+    def gather(site: npt.NDArray[np.int64], values: FloatArray) -> FloatArray:
+        columns = [np.bincount(site, values[:, t], n) for t in range(n_kinds)]
+        return np.asarray(np.stack(columns, axis=1), dtype=np.float64)
+
+    first = gather(faces.site, faces.weight[:, None] * unit[faces.neighbour])
+    # one more step, less the one that goes straight back
+    onward = first[faces.neighbour] - back[:, None] * unit[faces.site]
+    second = gather(faces.site, faces.weight[:, None] * onward)
+
+    # all pairs of consecutive faces (site -> middle -> last)
+    steps = faces.count[faces.neighbour]
+    one = np.repeat(np.arange(faces.site.size), steps)
+    within = np.arange(one.size) - np.repeat(np.cumsum(steps) - steps, steps)
+    two = faces.begin[faces.neighbour[one]] + within
+    site, last = faces.site[one], faces.neighbour[two]
+    image = faces.image[one] + faces.image[two]
+    forward = ~((last == site) & (image == 0).all(axis=1))
+    one, two, site, last, image = (a[forward] for a in (one, two, site, last, image))
+    closing = faces.weight_of(last, site, -image)
+    onward = first[last] - back[two][:, None] * unit[faces.site[two]]
+    onward -= closing[:, None] * unit[site]
+    third = gather(site, (faces.weight[one] * faces.weight[two])[:, None] * onward)
+    return [first, second, third]

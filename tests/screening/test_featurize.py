@@ -67,6 +67,16 @@ def test_settings_and_modes_do_not_mix(records, tmp_path: Path) -> None:
     assert len(keys) == 3
 
 
+def test_values_that_scaling_cannot_change_are_computed_once(records, tmp_path: Path) -> None:
+    ordering = descriptor("chemical_ordering")
+    plain = featurize(records[:5], ordering, "CAMN", tmp_path)
+    untouchable = [Untouchable(r.material_id, r.content_hash) for r in records[:5]]
+    scaled = featurize(untouchable, ordering, "CAMN40", tmp_path)
+    assert scaled.mode == "CAMN40"
+    assert scaled.key == plain.key
+    np.testing.assert_array_equal(scaled.values, plain.values)
+
+
 def test_failures_are_named_and_the_run_goes_on(records, tmp_path: Path) -> None:
     broken = replace(records[0], material_id="broken", cif="data_nothing")
     empty = replace(records[0], material_id="no-lithium", cif=records[0].cif.replace("Li", "Na"))

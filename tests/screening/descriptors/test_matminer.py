@@ -230,3 +230,14 @@ def test_ewald_energy(real, mode: str) -> None:
     reference = EwaldEnergy(accuracy=4, per_atom=False).featurize
     for _, ours, theirs in pairs(real[:30], "ewald_energy", reference, mode):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["structure", "CAMN", "AM40"])
+def test_chemical_ordering(real, mode: str) -> None:
+    from matminer.featurizers.structure import ChemicalOrdering
+
+    chosen = [crystal for crystal in real if crystal.n_sites <= 14]
+    reference = ChemicalOrdering(shells=(1, 2, 3), weight="area").featurize
+    worst, count = largest_difference(pairs(chosen, "chemical_ordering", reference, mode))
+    assert count >= 8
+    assert worst < 1e-5
