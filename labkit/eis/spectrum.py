@@ -23,6 +23,7 @@ IntArray: TypeAlias = NDArray[np.intp]
 
 MINIMUM_POINTS = 5
 SMOOTHING_POINTS = 5
+MAXIMUM_OUTLIERS = 3
 
 
 class SpectrumError(LabkitError):
@@ -124,7 +125,7 @@ def usable_points(
 
     Masked, each with its reason: ``"not-finite"``, ``"zero"``, ``"frequency-not-positive"``,
     ``"repeated-frequency"`` (the later one is kept), ``"inductive"`` (Im Z above zero at the high
-    end, beyond the noise), and the points of `mask`.
+    end, beyond the noise), ``"outlier"`` (a lone spike), and the points of `mask`.
 
     Parameters
     ----------
@@ -181,7 +182,11 @@ def usable_points(
         omega = 2 * np.pi * frequency[inductive]
         inductance = max(float(np.median(impedance.imag[inductive] / omega)), 0.0)
     keep = keep[first:]
-    if first:
+    spikes = outliers(frequency[keep], impedance[keep], noise)
+    if spikes.size and keep.size - spikes.size >= minimum:
+        reasons.update({int(i): "outlier" for i in keep[spikes]})
+        keep = np.delete(keep, spikes)
+    if first or spikes.size:
         noise, count = relative_noise(frequency[keep], impedance[keep])
     return Points(
         frequency_hz=frequency[keep],
@@ -214,6 +219,39 @@ def _first_without_inductance(impedance: ComplexArray, noise: float) -> int:
         return 0
     after = np.flatnonzero(~positive[last + 1 :])
     return int(last + 1 + (after[0] if after.size else 0))
+
+
+def outliers(frequency_hz: FloatArray, z_ohm: ComplexArray, noise: float) -> NDArray[np.intp]:
+    """Find lone points that their neighbours contradict, such as mains pick-up at 50 Hz.
+
+    Each point is compared with the quadratic of ln Z in ln f through two neighbours on either
+    side. A spike stands out by more than eight times the noise and 2 % at its own place, and by
+    more than at the places beside it, whose neighbourhoods it spoils. More than three such points
+    are structure, not spikes: none is then named.
+
+    Returns
+    -------
+    ndarray of int
+        Positions, at most three.
+    """
+    n = frequency_hz.size
+    if n < 12:
+        return np.zeros(0, dtype=np.intp)
+    x, y = np.log(frequency_hz), _unwrapped_log(z_ohm)
+    place = np.arange(2, n - 2)
+    grid = place[:, None] + np.array([-2, -1, 1, 2])
+    offset = x[grid] - x[place][:, None]
+    design = np.stack([np.ones_like(offset), offset, offset**2], axis=2)
+    normal = np.einsum("nki,nkj->nij", design, design)
+    right = np.einsum("nki,nk->ni", design, y[grid])
+    expected = np.linalg.solve(normal.astype(complex), right[:, :, None])[:, 0, 0]
+    size = np.zeros(n)
+    size[place] = np.abs(y[place] - expected)
+    # A bend of the spectrum raises several neighbours alike; a spike stands above them.
+    beside = np.maximum(np.append(size[1:], 0), np.append(0, size[:-1]))
+    lone = (size > max(8 * noise, 0.02)) & (size > 1.3 * beside)
+    found = np.flatnonzero(lone)
+    return found if found.size <= MAXIMUM_OUTLIERS else found[:0]
 
 
 def _unwrapped_log(impedance: ComplexArray) -> ComplexArray:

@@ -31,7 +31,7 @@ NOISE_SHARE = 2.0
 """What noise explains of the spread, counted twice: its mean and its own scatter."""
 MAXIMUM_WINDOW_POINTS = 60
 MAXIMUM_WINDOW_ENDS = 32
-"""Ends of windows that are tried; a longer tail is thinned to as many, evenly."""
+"""Low ends of windows that are tried; those of a longer tail are thinned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +139,27 @@ def window_grid(points: Points, branch: Branch) -> tuple[NDArray[np.intp], NDArr
         first_allowed = branch.start + (int(higher[0]) if higher.size else 0)
     last_allowed = min(branch.stop - 1, first_allowed + MAXIMUM_WINDOW_POINTS - 1)
     candidates = np.arange(first_allowed, last_allowed + 1)
-    if candidates.size > MAXIMUM_WINDOW_ENDS:
-        spaced = np.linspace(first_allowed, last_allowed, MAXIMUM_WINDOW_ENDS)
-        candidates = np.unique(np.round(spaced).astype(np.intp))
-    first, last = (grid.ravel() for grid in np.meshgrid(candidates, candidates, indexing="ij"))
     # Without an arc the plateau Z' = R belongs to the tail: the foot is where the tail leaves it.
     foot = log_f[first_allowed]
     if not branch.has_arc:
         leaves = np.flatnonzero(height[candidates] > 0.1 * np.abs(points.smooth_ohm[candidates]))
         foot = log_f[candidates[leaves[0]]] if leaves.size else foot
-    allowed = (
-        (last - first + 1 >= MINIMUM_WINDOW_POINTS)
-        & (log_f[first] - log_f[last] >= MINIMUM_WINDOW_DECADES - 1e-9)
-        & (log_f[first] >= foot - TOP_WITHIN_DECADES - 1e-9)
+    tops = candidates[log_f[candidates] >= foot - TOP_WITHIN_DECADES - 1e-9]
+    first, last = (g.ravel() for g in np.meshgrid(tops, _thinned(candidates), indexing="ij"))
+    allowed = (last - first + 1 >= MINIMUM_WINDOW_POINTS) & (
+        log_f[first] - log_f[last] >= MINIMUM_WINDOW_DECADES - 1e-9
     )
     return first[allowed], last[allowed]
+
+
+def _thinned(candidates: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Keep every end near the foot, and fewer towards the low end, where they matter less."""
+    if candidates.size <= MAXIMUM_WINDOW_ENDS:
+        return candidates
+    dense = MAXIMUM_WINDOW_ENDS * 2 // 3
+    rest = np.linspace(dense, candidates.size - 1, MAXIMUM_WINDOW_ENDS - dense)
+    kept = np.concatenate([np.arange(dense), np.round(rest).astype(np.intp)])
+    return np.asarray(candidates[kept], dtype=np.intp)
 
 
 def arc_under_tail(points: Points, branch: Branch) -> tuple[FloatArray, float, float] | None:

@@ -77,3 +77,24 @@ def test_an_inductance_is_masked_and_measured() -> None:
 def test_a_mask_outside_the_spectrum_is_refused() -> None:
     with pytest.raises(SpectrumError, match="names point 99"):
         usable_points(simulate_pellet(PELLET, FREQUENCY[:20]), mask={99: "typo"})
+
+
+def test_a_spike_is_masked_wherever_it_stands() -> None:
+    frequency, z = simulate_pellet(PELLET, FREQUENCY, noise=0.002, seed=1)
+    for k in range(3, frequency.size - 3):
+        spoiled = z.copy()
+        spoiled[k] *= 1.1
+        masked = usable_points((frequency, spoiled)).masked
+        assert [(p.index, p.reason) for p in masked] == [(k, "outlier")]
+
+
+def test_clean_spectra_have_no_spikes() -> None:
+    from labkit.eis.corpus import golden_corpus
+
+    found = [
+        point
+        for s in golden_corpus(per_kind=30, seed=7)
+        for point in usable_points((s.frequency_hz, s.z_ohm)).masked
+        if point.reason == "outlier"
+    ]
+    assert not found
