@@ -159,7 +159,8 @@ def _resolve(location: str | Path, *, create: bool) -> tuple[sa.URL, Path | None
         path = Path(url.database)
     else:
         path = Path(text)
-        if path.is_dir() or (not path.exists() and path.suffix not in {".db", ".sqlite"}):
+        # one look per question: another program may be making the folder right now
+        if path.is_dir() or (path.suffix not in {".db", ".sqlite"} and not path.is_file()):
             path = path / DATABASE_FILE
     _check_file(path, create=create)
     return sa.URL.create("sqlite", database=str(path)), path
@@ -367,6 +368,12 @@ def _translated(error: sa.exc.DBAPIError, url: str, *, opening: bool = False) ->
         return InvalidValueError(f"{url}: a value is refused by the tables ({text})")
     if opening and not url.endswith(".db") and "://" in url:
         return NotALabError(f"{url}: the database server does not answer ({text})")
+    if "readonly" in lowered or "read-only" in lowered:
+        return DatabaseStorageError(
+            f"{url}: may only be read here ({text}); check the permissions of the lab folder"
+        )
+    if "full" in lowered or "space" in lowered:
+        return DatabaseStorageError(f"{url}: the disk is full ({text}); make room and try again")
     if isinstance(error, (sa.exc.OperationalError, sa.exc.DatabaseError)):
         return DatabaseStorageError(f"{url}: the database refuses ({text})")
     return error
