@@ -19,6 +19,7 @@ from screening.voronoi import VoronoiFaces, voronoi_faces
 __all__ = ["ChemicalOrdering", "OrbitalFieldMatrix", "StructuralHeterogeneity", "valence_shell"]
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 ANGSTROM_IN_BOHR = 1.0 / 0.529177210903
 _CAPACITY = {"s": 2, "p": 6, "d": 10, "f": 14}
@@ -171,7 +172,7 @@ class _Faces:
         site: npt.NDArray[np.int64],
         neighbour: npt.NDArray[np.int64],
         image: npt.NDArray[np.int64],
-    ) -> npt.NDArray[np.int64]:
+    ) -> IntArray:
         shifted = np.asarray(image, dtype=np.int64) + 512
         cell = (shifted[:, 0] * 1024 + shifted[:, 1]) * 1024 + shifted[:, 2]
         return np.asarray((site * self._n + neighbour) * 1024**3 + cell)
