@@ -11,7 +11,7 @@ from instruments.delimited_text import decode_text, numeric_table, split_line
 from instruments.errors import MalformedFileError, TruncatedFileError
 from instruments.impedance_table import needed_columns, spectra_of_table
 from instruments.reader import Parsed, Source, register
-from instruments.sweeps import spectra_of_points
+from instruments.sweeps import complex_z, spectra_of_points
 from instruments.timestamps import from_text
 
 __all__ = ["read_dfr", "read_p00"]
@@ -59,7 +59,7 @@ def read_dfr(source: Source) -> Parsed:
     # Z'' is stored with its sign turned over.
     spectra, notes = spectra_of_points(
         table[:, 0],
-        table[:, 1] - 1j * table[:, 2],
+        complex_z(table[:, 1], -table[:, 2]),
         instrument="Autolab",
         software="FRA",
         metadata={"version": lines[0]},

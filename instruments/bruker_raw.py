@@ -53,7 +53,8 @@ def _scan(
             f"{max(0, len(content) - data_at) // 4}; copy it again"
         )
     counts = np.frombuffer(content, dtype="<f4", count=n_steps, offset=data_at)
-    return start_deg + step_deg * np.arange(n_steps), counts.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # the record refuses what is not finite, by its point
+        return start_deg + step_deg * np.arange(n_steps), counts.astype(np.float64)
 
 
 def _sniff1(source: Source) -> bool:

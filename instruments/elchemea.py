@@ -7,7 +7,7 @@ import re
 from instruments.delimited_text import decode_text, numeric_table
 from instruments.errors import MalformedFileError, TruncatedFileError
 from instruments.reader import Parsed, Source, register
-from instruments.sweeps import spectra_of_points
+from instruments.sweeps import complex_z, spectra_of_points
 
 __all__ = ["read_i2b"]
 
@@ -52,7 +52,7 @@ def read_i2b(source: Source) -> Parsed:
     comment = "\n".join(line.strip() for line in lines[:at] if line.strip())
     spectra, notes = spectra_of_points(
         table[:, 0],
-        table[:, 1] + 1j * table[:, 2],
+        complex_z(table[:, 1], table[:, 2]),
         software="Elchemea",
         metadata={"comments": comment} if comment else {},
     )

@@ -13,7 +13,7 @@ from instruments.errors import EmptyFileError, MissingColumnError
 from instruments.numeric_text import parse_cell
 from instruments.reader import Parsed, Source, register
 from instruments.records import Chronoamperometry, Record, Timestamp
-from instruments.sweeps import spectra_of_points
+from instruments.sweeps import complex_z, spectra_of_points
 from instruments.timestamps import from_text
 
 __all__ = ["read_gamry"]
@@ -118,7 +118,7 @@ def _impedance(
     amplitude = parse_cell(labels.get("VAC", ""))
     return spectra_of_points(
         columns["Freq"],
-        columns["Zreal"] + 1j * columns["Zimag"],
+        complex_z(columns["Zreal"], columns["Zimag"]),
         time_s=columns.get("Time"),
         columns=other | _temperature(columns),
         technique=technique or "EIS",

@@ -10,7 +10,7 @@ import numpy as np
 from instruments.errors import EmptyFileError, MalformedFileError, TruncatedFileError
 from instruments.reader import Parsed, Source, register
 from instruments.records import Chronoamperometry, DiffractionPattern, Record
-from instruments.sweeps import spectra_of_points
+from instruments.sweeps import complex_z, spectra_of_points
 from instruments.timestamps import from_text
 
 __all__ = ["read_ivium"]
@@ -91,7 +91,7 @@ def _block(
         # The columns are Re Z, Im Z with the physics sign, frequency.
         return spectra_of_points(
             table[:, 2],
-            table[:, 0] + 1j * table[:, 1],
+            complex_z(table[:, 0], table[:, 1]),
             instrument=instrument,
             software=software,
             started_at=started_at,

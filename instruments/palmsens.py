@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from instruments.errors import EmptyFileError, MalformedFileError
 from instruments.reader import Parsed, Source, register
 from instruments.records import ImpedanceSpectrum, Timestamp
-from instruments.sweeps import spectra_of_points
+from instruments.sweeps import complex_z, spectra_of_points
 
 __all__ = ["read_pssession"]
 
@@ -91,7 +91,7 @@ def _measurement(
         # ZIm is stored as -Im Z: capacitive points are positive in it.
         return spectra_of_points(
             arrays[_FREQUENCY],
-            arrays[_REAL] - 1j * arrays[_MINUS_IMAG],
+            complex_z(arrays[_REAL], -arrays[_MINUS_IMAG]),
             instrument=f"PalmSens {measurement.get('DeviceSerial', '')}".strip(),
             software=f"PSTrace {session.get('CoreVersion', '')}".strip(),
             started_at=_started_at(measurement.get("UTCTimeStamp")),

@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from instruments.errors import EmptyFileError
 from instruments.records import ImpedanceSpectrum, Metadata, Timestamp
 
-__all__ = ["spectra_of_points", "sweep_starts"]
+__all__ = ["complex_z", "spectra_of_points", "sweep_starts"]
+
+
+def complex_z(real: NDArray[np.float64], imag: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Join real and imaginary parts; an infinite part does not spoil the other one."""
+    z = np.empty(real.shape, dtype=np.complex128)
+    z.real, z.imag = real, imag
+    return z
 
 
 def sweep_starts(

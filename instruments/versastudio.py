@@ -12,7 +12,7 @@ from instruments.errors import EmptyFileError, MalformedFileError, MissingColumn
 from instruments.numeric_text import parse_cell
 from instruments.reader import Parsed, Source, register
 from instruments.records import Chronoamperometry, Record, Timestamp
-from instruments.sweeps import spectra_of_points
+from instruments.sweeps import complex_z, spectra_of_points
 from instruments.timestamps import from_text
 
 __all__ = ["read_par"]
@@ -113,7 +113,7 @@ def _segment(
         other = {"E_V": "E(V)", "I_A": "I(A)"}
         spectra, notes = spectra_of_points(
             frequency,
-            columns["Z Real"] + 1j * columns["Z Imag"],
+            complex_z(columns["Z Real"], columns["Z Imag"]),
             time_s=columns.get("Elapsed Time(s)"),
             columns={new: columns[old] for new, old in other.items() if old in columns},
             technique="PEIS" if technique.startswith("Potentiostatic") else "EIS",

@@ -8,7 +8,7 @@ from instruments.delimited_text import decode_text, numeric_table, split_line
 from instruments.errors import EmptyFileError, MalformedFileError, TruncatedFileError
 from instruments.reader import Parsed, Source, register
 from instruments.records import Timestamp
-from instruments.sweeps import spectra_of_points
+from instruments.sweeps import complex_z, spectra_of_points
 from instruments.timestamps import from_text
 
 __all__ = ["read_zview"]
@@ -59,7 +59,7 @@ def read_zview(source: Source) -> Parsed:
         warnings = (*warnings, f"{n_errors} points are marked with an error by the instrument")
     spectra, notes = spectra_of_points(
         table[:, _FREQUENCY],
-        table[:, _REAL] + 1j * table[:, _IMAG],
+        complex_z(table[:, _REAL], table[:, _IMAG]),
         time_s=table[:, _TIME] if table[:, _TIME].any() else None,
         columns={"amplitude": table[:, _AMPLITUDE], "bias": table[:, _BIAS],
                  "error_code": errors, "range": table[:, _RANGE]},
