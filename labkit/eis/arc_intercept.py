@@ -15,6 +15,8 @@ from labkit.eis.window import turning_points
 ELECTRODE_CAPACITANCE_F = 5e-8
 """Above this an arc belongs to an electrode, not to the pellet (Irvine, Sinclair and West, Adv.
 Mater. 2 (1990) 132: grain boundaries 1e-11 to 1e-8 F, electrodes 1e-7 to 1e-5 F)."""
+SERIES_SHARE = 0.02
+"""Without a tail, an arc on top of more resistance than this may be one of a leaking electrode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,15 @@ def fit_arc_intercept(points: Points, *, tail_but_not_straight: bool) -> ArcInte
                 "electrode-arc",
                 f"the arc has {fit.capacitance_F:.1e} F, the capacitance of an electrode: "
                 "its intercept is not the resistance of the pellet",
+            )
+        )
+    if fit.series_ohm > max(SERIES_SHARE * fit.intercept_ohm, 3 * fit.intercept_se_ohm):
+        reasons.append(
+            Reason(
+                "review",
+                "arc-origin-unclear",
+                f"the arc begins at {fit.series_ohm:.3g} ohm and not at the origin: it may be a "
+                "grain boundary, or an electrode that leaks",
             )
         )
     if after:

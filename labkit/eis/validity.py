@@ -33,6 +33,8 @@ MU_LIMIT = 0.85
 REVIEW_RESIDUAL = 0.01
 REJECT_RESIDUAL = 0.02
 SMOOTHED_OVER = 5
+ELEMENTS_PER_DECADE = (1.0, 3.0)
+"""Fewest RC elements per decade of a first look and, where that leaves structure, of a second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,14 +124,21 @@ def check_kramers_kronig(
         )
     forms: tuple[Form, ...] = ("impedance", "admittance") if form == "auto" else (form,)
     best: tuple[float, Form, int, float, ComplexArray] | None = None
-    for one in forms:
-        count, mu, model = _fit_chain(points, one, elements, mu_limit, maximum_elements)
+    decades = math.log10(float(points.frequency_hz[0] / points.frequency_hz[-1]))
+    # mu also dips while the chain is too short to follow the spectrum: look again with more.
+    attempts = [(one, density * decades) for density in ELEMENTS_PER_DECADE for one in forms]
+    for one, fewest in attempts:
+        count, mu, model = _fit_chain(
+            points, one, elements, mu_limit, maximum_elements, math.ceil(fewest)
+        )
         relative = (points.z_ohm - model) / np.abs(points.z_ohm)
         rms = float(np.sqrt(np.mean(np.abs(relative) ** 2) / 2))
         if best is None or rms < best[0]:
             best = (rms, one, count, mu, model)
         if rms < 1.3 * points.noise:
-            break  # at the noise: the other form has nothing to add
+            break  # at the noise: nothing is left to explain
+        if elements is not None and one == forms[-1]:
+            break
     assert best is not None
     return _judge(points, *best)
 
@@ -171,6 +180,7 @@ def _fit_chain(
     elements: int | None,
     mu_limit: float,
     maximum_elements: int | None,
+    fewest: int,
 ) -> tuple[int, float, ComplexArray]:
     """Find the number of elements where mu first falls below the limit.
 
@@ -181,7 +191,7 @@ def _fit_chain(
         mu, model = _solve(points, form, elements)
         return elements, mu, model
     largest = min(maximum_elements or 60, points.z_ohm.size)
-    good, count = 1, 4
+    good, count = max(1, fewest - 1), max(4, fewest)
     while count < largest:
         mu, model = _solve(points, form, count)
         if mu < mu_limit:

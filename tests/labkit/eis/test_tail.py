@@ -177,6 +177,15 @@ def test_without_a_tail_r_is_the_intercept_of_the_arc() -> None:
     assert fit.verdict == "accepted"
 
 
+def test_without_a_tail_an_arc_on_top_of_a_resistance_is_for_review() -> None:
+    """A leaking electrode looks like a grain boundary: only a person can tell."""
+    leaking = Pellet(series_ohm=1e4, tail_q=2e-9, tail_n=0.9, leakage_ohm=3e4)
+    fit = fit_tail(simulate_pellet(leaking, log_frequencies(7e6, 1), noise=0.003, seed=1))
+    assert fit.intercept_method == "arc-intercept"
+    assert "arc-origin-unclear" in fit.reasons
+    assert fit.verdict == "review"
+
+
 def test_an_arc_of_an_electrode_is_not_the_pellet() -> None:
     pellet = Pellet(series_ohm=50.0, arcs=(Arc(500.0, 5e-6, 0.85),), tail_q=0.0)
     fit = fit_tail(simulate_pellet(pellet, log_frequencies(1e6, 0.1), noise=0.005, seed=3))
