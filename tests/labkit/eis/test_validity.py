@@ -57,7 +57,7 @@ def test_the_same_chain_as_impedance_py() -> None:
 
 
 def test_a_chain_that_is_too_short_is_not_taken_for_invalid_data() -> None:
-    """mu dips for a resistor with an arc before the chain can follow the arc."""
+    """The mu of a resistor with an arc dips before the chain can follow the arc."""
     pellet = Pellet(series_ohm=1e4, tail_q=2e-9, tail_n=0.9, leakage_ohm=3e4)
     result = check_kramers_kronig(
         simulate_pellet(pellet, log_frequencies(7e6, 1), noise=0.003, seed=1)
