@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from db.tables import Analysis, Label, LiteratureEntry, Measurement, Pellet, RawFile
 from labkit.errors import UsageError
@@ -53,16 +53,22 @@ def export_table(lab: Lab, what: str, path: Path) -> int:
 
 def _labels(session: Session) -> list[dict[str, Any]]:
     return [
-        {"label": f"L{label.id}", **label.model_dump(mode="json", exclude={"id"})}
+        {"label": f"L{label.id}", **_in_column_order(label, leave_out={"id"})}
         for label in session.exec(select(Label).order_by(col(Label.id)))
     ]
 
 
 def _literature(session: Session) -> list[dict[str, Any]]:
     return [
-        entry.model_dump(mode="json", exclude={"id", "dataset_id"})
+        _in_column_order(entry, leave_out={"id", "dataset_id"})
         for entry in session.exec(select(LiteratureEntry).order_by(col(LiteratureEntry.id)))
     ]
+
+
+def _in_column_order(row: SQLModel, leave_out: set[str]) -> dict[str, Any]:
+    """Return the fields of a row in the order of its table, which a dump does not keep."""
+    values = row.model_dump(mode="json")
+    return {name: values[name] for name in type(row).model_fields if name not in leave_out}
 
 
 def _measurements(session: Session) -> list[dict[str, Any]]:
@@ -136,7 +142,8 @@ def _cell(value: Any) -> Any:
         import orjson
 
         value = orjson.dumps(value).decode()
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    # a lone sign, such as the qualifier "=", is no formula
+    if isinstance(value, str) and len(value) > 1 and value[0] in "=+-@\t\r":
         return "'" + value
     return value
 

@@ -218,9 +218,9 @@ def _describe_import(
         warnings.append("no pellet given: resistance only; import again with --pellet NAME")
     if conditions.temperature_K is None:
         warnings.append("temperature unknown; import again with --temperature 25C")
-    same = sorted({f"M{twin.id}" for found in twins.values() for twin in found})
+    same = sorted({twin.id for found in twins.values() for twin in found if twin.id is not None})
     if same:
-        warnings.append(f"the same points are already here as {', '.join(same)}; counted once")
+        warnings.append(f"the same points are already here as {_ids(same)}; counted once")
     analyses = {analysis.measurement_id: analysis for analysis in stored.analyses}
     described = [
         describe_sweep(measurement, analyses.get(measurement.id), record.data_hash)
@@ -238,6 +238,14 @@ def _describe_import(
         "sweeps": [row for row in described if row["kind"] == "impedance"],
         "transients": [row for row in described if row["kind"] == "dc"],
     }
+
+
+def _ids(numbers: Sequence[int]) -> str:
+    """Write the ids of measurements; more than a few by the first and the last."""
+    names = [f"M{number}" for number in numbers]
+    if len(names) <= 4:
+        return ", ".join(names)
+    return f"{names[0]} ... {names[-1]} ({len(names)} measurements)"
 
 
 def _report(

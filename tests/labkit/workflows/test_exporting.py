@@ -90,3 +90,15 @@ def test_an_empty_table_is_an_empty_file(new_lab: Lab, tmp_path: Path) -> None:
 def test_a_name_that_cannot_be_written_is_refused(new_lab: Lab, tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError):
         export_table(new_lab, "labels", tmp_path / name)
+
+
+def test_columns_stand_in_the_order_of_the_table_and_bounds_are_readable(
+    copy_of_pool_lab: Lab, tmp_path: Path
+) -> None:
+    export_table(copy_of_pool_lab, "labels", tmp_path / "labels.csv")
+
+    rows = _read(tmp_path / "labels.csv")
+    names = list(rows[0])
+    assert names[0] == "label"
+    assert names.index("formula") < names.index("sigma_S_per_cm") < names.index("temperature_K")
+    assert {row["qualifier"] for row in rows} == {"="}
