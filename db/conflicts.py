@@ -168,7 +168,7 @@ def _what_differs(values: list[Evidence]) -> tuple[str, ...]:
 def _all_values(
     session: sqlmodel.Session, reduced_formula: str | None
 ) -> list[tuple[str, Evidence]]:
-    """Return every readable value: literature rows, evidence rows, and measured labels.
+    """Return every readable value: literature rows, evidence rows, and labels of neither.
 
     Labels that repeat a row are left out: the row is there already.
     """
@@ -188,7 +188,8 @@ def _all_values(
         ]
     labels = select(Label).where(
         col(Label.state).in_(("proposed", "accepted")),
-        Label.source_kind == "measurement",
+        col(Label.evidence_row_id).is_(None),
+        col(Label.literature_entry_id).is_(None),
         col(Label.reduced_formula).is_not(None),
     )
     if reduced_formula is not None:
@@ -221,7 +222,7 @@ def _evidence_of_row(row: LiteratureEntry | EvidenceRow, source: str) -> Evidenc
 def _evidence_of_label(label: Label) -> Evidence:
     return Evidence(
         reference=f"L{label.id}",
-        source="measurement",
+        source=label.source_kind,
         formula=label.formula,
         sigma_S_per_cm=label.sigma_S_per_cm,
         qualifier=label.qualifier if label.qualifier != "between" else "=",

@@ -9,7 +9,7 @@ import click
 
 from labkit.cli.output import json_option, print_json, print_table
 
-__all__ = ["label"]
+__all__ = ["label", "print_label"]
 
 _by_option = click.option(
     "--by", "actor", default=None, help="Who does it (default: reviewer in lab.toml)."
@@ -52,7 +52,7 @@ def propose(
         space_group_number=space_group,
         actor=actor,
     )
-    _print_label(result, as_json)
+    print_label(result, as_json)
 
 
 @label.command(
@@ -81,7 +81,7 @@ def accept(
     result = decide_label(
         open_lab(lab_path), label_id, "accept", reason=reason, because=because, actor=actor
     )
-    _print_label(result, as_json)
+    print_label(result, as_json)
 
 
 @label.command(
@@ -98,7 +98,7 @@ def reject(lab_path: Path, label_id: str, reason: str, actor: str | None, as_jso
     from labkit.workflows.labelling import decide_label
 
     result = decide_label(open_lab(lab_path), label_id, "reject", reason=reason, actor=actor)
-    _print_label(result, as_json)
+    print_label(result, as_json)
 
 
 @label.command(epilog="Example: labkit label match L1 mp-985592 --by 'A. See'")
@@ -167,7 +167,7 @@ def show(lab_path: Path, label_id: str, as_json: bool) -> None:
     from labkit.workflows.labelling import show_label
 
     result = show_label(open_lab(lab_path), label_id)
-    _print_label(result, as_json)
+    print_label(result, as_json)
     if not as_json:
         for event in result["history"]:
             click.echo(f"  {event['at']}  {event['action']} by {event['actor']}: {event['reason']}")
@@ -201,14 +201,15 @@ def import_(lab_path: Path, source: str, actor: str | None, as_json: bool) -> No
     show_default=True,
     help="Show compositions whose values are further apart than this.",
 )
+@click.option("--formula", default=None, help="Only this composition.")
 @json_option
 @click.pass_obj
-def conflicts(lab_path: Path, decades: float, as_json: bool) -> None:
+def conflicts(lab_path: Path, decades: float, formula: str | None, as_json: bool) -> None:
     """Show cells a person must read, and compositions whose values disagree."""
+    from labkit.workflows.curation import list_conflicts
     from labkit.workflows.lab import open_lab
-    from labkit.workflows.published_labels import list_conflicts
 
-    result = list_conflicts(open_lab(lab_path), decades=decades)
+    result = list_conflicts(open_lab(lab_path), decades=decades, formula=formula)
     if as_json:
         print_json(result)
         return
@@ -221,9 +222,16 @@ def conflicts(lab_path: Path, decades: float, as_json: bool) -> None:
         title=f"{len(result['review'])} cells to be read by a person",
     )
     print_table(
-        ["composition", "space group", "decades apart", "values (S/cm)"],
+        ["composition", "space group", "apart", "differs in", "values (S/cm)", "decision"],
         [
-            (row["formula"], row["space_group_number"], f"{row['decades']:.2f}", row["values_text"])
+            (
+                " ".join(filter(None, (row["formula"], row["polymorph"]))),
+                row["space_group_number"],
+                f"{row['decades']:.2f}",
+                ", ".join(row["differs_in"]),
+                row["values_text"],
+                row["decision"],
+            )
             for row in result["disagreements"]
         ],
         title=f"{len(result['disagreements'])} compositions further apart than {decades:g} decades",
@@ -244,7 +252,8 @@ def _label_row(row: dict[str, Any]) -> tuple[object, ...]:
     )
 
 
-def _print_label(result: dict[str, Any], as_json: bool) -> None:
+def print_label(result: dict[str, Any], as_json: bool) -> None:
+    """Print one label as JSON or as a row with its notes."""
     if as_json:
         print_json(result)
         return

@@ -20,7 +20,14 @@ from labkit.workflows.matching import match_by_composition, match_by_hand, struc
 from labkit.workflows.pellets import UNKNOWN_FORMULA
 from labkit.workflows.temperature_series import ARRHENIUS
 
-__all__ = ["decide_label", "list_labels", "propose_label", "show_label", "signer_of"]
+__all__ = [
+    "decide_label",
+    "describe_labels",
+    "list_labels",
+    "propose_label",
+    "show_label",
+    "signer_of",
+]
 
 
 def signer_of(lab: Lab, actor: str | None) -> str:
@@ -98,13 +105,13 @@ def propose_label(
             match_by_hand(session, label, structure_ids, by)
         else:
             notes += _note_matches(label, match_by_composition(session, label))
-        return _describe(session, [label])[0] | {"notes": notes}
+        return describe_labels(session, [label])[0] | {"notes": notes}
 
 
 def _note_matches(label: Label, found: list[str]) -> list[str]:
     if not found:
         return [
-            f"no structure of composition {label.reduced_formula or label.formula} in this lab; "
+            f"no structure of composition {label.formula} in this lab; "
             "the label will not count in a ranking"
         ]
     if len(found) > 1:
@@ -228,7 +235,7 @@ def decide_label(
             )
         else:
             label = db.labels.reject(session, label_id, reviewer=reviewer, reason=reason)
-        return _describe(session, [label])[0]
+        return describe_labels(session, [label])[0]
 
 
 def list_labels(
@@ -244,7 +251,7 @@ def list_labels(
             raise UsageError(f"formula {formula!r} cannot be read; write for example Li6PS5Cl")
         statement = statement.where(Label.reduced_formula == reduced)
     with lab.database.reading() as session:
-        return _describe(session, list(session.exec(statement)))
+        return describe_labels(session, list(session.exec(statement)))
 
 
 def show_label(lab: Lab, label_id: str) -> dict[str, Any]:
@@ -252,7 +259,7 @@ def show_label(lab: Lab, label_id: str) -> dict[str, Any]:
     with lab.database.reading() as session:
         label = db.labels.get_label(session, label_id)
         events = db.labels.history(session, label_id)
-        return _describe(session, [label])[0] | {
+        return describe_labels(session, [label])[0] | {
             "content": label.model_dump(mode="json", exclude={"id", "content_hash"}),
             "history": [
                 {
@@ -267,7 +274,8 @@ def show_label(lab: Lab, label_id: str) -> dict[str, Any]:
         }
 
 
-def _describe(session: Session, labels: list[Label]) -> list[dict[str, Any]]:
+def describe_labels(session: Session, labels: list[Label]) -> list[dict[str, Any]]:
+    """Return labels with their structures, as the command line prints them."""
     ties = structures_of(session, [label.id for label in labels if label.id is not None])
     return [
         {

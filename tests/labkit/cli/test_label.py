@@ -156,7 +156,7 @@ def test_values_that_disagree_are_shown(ranking_lab: Any, simulated_series: Path
     (row,) = ranking_lab("label", "conflicts", "--json").json["disagreements"]
 
     assert row["decades"] == pytest.approx(2.14, abs=0.05)
-    assert {value["from"] for value in row["values"]} == {"L3", own}
+    assert {value["reference"] for value in row["values"]} == {"L3", own}
 
 
 def test_published_labels_that_are_not_at_hand_are_refused_in_one_line(lab: Any) -> None:

@@ -1,0 +1,131 @@
+"""Decisions about the label set: revised, reviewed, decided, frozen, written out."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import db.labels
+from db.tables import LiteratureEntry
+from labkit.cli.app import _run
+from labkit.workflows.lab import Lab, create_lab
+from labkit.workflows.setting_up import initialise
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return create_lab(tmp_path / "lab")
+
+
+def _label(lab: Lab, formula: str = "Li3OCl", sigma: float = 1e-4) -> str:
+    with lab.database.session() as session:
+        label = db.labels.propose(
+            session,
+            by="A",
+            formula=formula,
+            sigma_S_per_cm=sigma,
+            source_kind="literature",
+            temperature_K=298.15,
+            space_group_number=221,
+        )
+        db.labels.accept(session, label.id or 0, reviewer="A", reason="as printed")
+        return f"L{label.id}"
+
+
+def _labkit(lab: Lab, *words: str) -> int:
+    return _run(["--lab", str(lab.folder), *words])
+
+
+def test_revised_label_counts_only_once_accepted(lab: Lab) -> None:
+    old = _label(lab)
+    words = ("--sigma", "2e-4", "--reason", "wrong thickness", "--by", "B")
+    assert _labkit(lab, "label", "revise", old, *words) == 0
+    with lab.database.reading() as session:
+        assert [label.sigma_S_per_cm for label in db.labels.accepted_labels(session)] == [1e-4]
+    assert _labkit(lab, "label", "accept", "L2", "--reason", "checked", "--by", "C") == 0
+    with lab.database.reading() as session:
+        assert [label.sigma_S_per_cm for label in db.labels.accepted_labels(session)] == [2e-4]
+        assert db.labels.get_label(session, old).state == "superseded"
+
+
+def test_revision_without_a_change_is_refused(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    old = _label(lab)
+    assert _labkit(lab, "label", "revise", old, "--reason", "none", "--by", "B") == 1
+    assert "name what changes" in capsys.readouterr().err
+
+
+def test_disagreeing_values_stand_side_by_side_until_decided(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with lab.database.session() as session:
+        for sigma in (1e-4, 1e-7):
+            label = db.labels.propose(
+                session,
+                by="A",
+                formula="Li3OCl",
+                sigma_S_per_cm=sigma,
+                source_kind="measurement",
+                temperature_K=298.15,
+            )
+            db.labels.accept(session, label.id or 0, reviewer="A", reason="measured")
+    assert _labkit(lab, "label", "conflicts", "--formula", "Li3OCl") == 0
+    shown = capsys.readouterr().out
+    assert "L1" in shown
+    assert "L2" in shown
+    words = ("label", "decide", "Li3OCl", "the second pellet was wet", "--reason", "weight")
+    assert _labkit(lab, *words, "--by", "B") == 0
+    capsys.readouterr()
+    assert _labkit(lab, "label", "conflicts", "--formula", "Li3OCl") == 0
+    assert "wet" in capsys.readouterr().out
+
+
+def test_snapshot_is_never_replaced(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    _label(lab)
+    assert _labkit(lab, "label", "snapshot", "first", "--by", "A") == 0
+    assert _labkit(lab, "label", "snapshot", "first", "--by", "A") == 1
+    assert "already there" in capsys.readouterr().err
+    assert _labkit(lab, "label", "snapshot") == 0
+    assert "first" in capsys.readouterr().out
+
+
+def test_formula_in_a_cell_is_written_as_text(lab: Lab, tmp_path: Path) -> None:
+    with lab.database.session() as session:
+        db.labels.propose(
+            session,
+            by="A",
+            formula="Li3OCl",
+            sigma_S_per_cm=1e-4,
+            source_kind="literature",
+            note='=HYPERLINK("http://example.org")',
+        )
+    target = tmp_path / "labels.csv"
+    assert _labkit(lab, "label", "export", str(target)) == 0
+    with target.open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["note"].startswith("'=")
+
+
+def test_doubtful_cell_is_read_as_a_person_says(
+    tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "lab"
+    initialise(folder)
+    lab = create_lab(folder)
+    with lab.database.reading() as session:
+        from sqlmodel import select
+
+        from db.tables import ReviewItem
+
+        item = session.exec(select(ReviewItem).where(ReviewItem.cell == "<1E10")).one()
+        entry_id = item.literature_entry_id
+    words = ("--value", "<1E-10", "--reason", "a minus is missing", "--by", "A")
+    assert _labkit(lab, "label", "review", str(item.id), *words) == 0
+    with lab.database.reading() as session:
+        entry = session.get(LiteratureEntry, entry_id)
+        assert entry is not None
+        assert (entry.sigma_S_per_cm, entry.qualifier) == (1e-10, "<")
+        assert entry.sigma_text == "<1E10"
+    assert _labkit(lab, "label", "review", str(item.id), *words) == 1
+    assert "by A on" in capsys.readouterr().err
