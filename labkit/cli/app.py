@@ -104,6 +104,9 @@ def _run(words: list[str]) -> int:
         print_error("stopped; what was finished is kept, run the same command again to go on")
         return 130
     except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # since click 8.2
+            click.echo(error.format_message(), err=True)
+            return 2
         return _refuse(_one_line(error), 2, as_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
