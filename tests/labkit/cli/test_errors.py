@@ -172,6 +172,15 @@ def test_a_command_that_is_not_understood_ends_with_two(
     assert done.code == 2
 
 
+@pytest.mark.parametrize("words", [(), ("label",)])
+def test_a_group_alone_shows_its_help_as_it_is(shell: Any, words: tuple[str, ...]) -> None:
+    done = shell(*words)
+
+    assert done.code == 2
+    assert done.err.startswith("Usage: labkit")
+    assert len(done.error_lines) > 10
+
+
 @pytest.mark.parametrize("command", [("pellet", "list"), ("import", "a.mpr"), ("rank",)])
 def test_a_folder_that_is_no_lab_is_left_as_it_is(
     shell: Any, tmp_path: Path, command: tuple[str, ...]
