@@ -118,9 +118,12 @@ def _not_found(session: sqlmodel.Session, asked: str) -> str:
     if not count:
         return f"there is no pellet {asked!r}: this lab has no pellets yet; add one first"
     newest = select(Pellet.name).order_by(col(Pellet.id).desc()).limit(2000)
-    close = get_close_matches(asked, list(session.exec(newest)), n=3)
-    hint = f"; did you mean {' or '.join(close)}?" if close else f" among {count}"
-    return f"there is no pellet {asked!r}{hint}"
+    names = list(session.exec(newest))
+    close = get_close_matches(asked, names, n=3)
+    if close:
+        return f"there is no pellet {asked!r}; did you mean {' or '.join(close)}?"
+    known = ", ".join(names[:5]) + (f" and {count - 5} more" if count > 5 else "")
+    return f"there is no pellet {asked!r}: this lab has {known}; add it with 'pellet add' first"
 
 
 def list_pellets(session: sqlmodel.Session, *, batch: str | None = None) -> list[Pellet]:

@@ -114,6 +114,8 @@ def open_lab(folder: Path) -> Lab:
     LabFolderError
         When there is no such folder or it is not a lab.
     """
+    if folder.is_file():
+        raise LabFolderError(f"{folder} is a file, not a lab folder; name the folder with --lab")
     if not folder.is_dir():
         raise LabFolderError(
             f"no lab folder at {folder}; make one with 'labkit --lab {folder} init'"
