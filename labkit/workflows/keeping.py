@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def back_up(lab: Lab, target: Path) -> dict[str, Any]:
         When the target exists or cannot be written.
     """
     counts = db.backup.back_up(lab.database, target)
+    _copy_settings(lab.folder, target)
     return {
         "backup": str(counts.path),
         "raw_files": counts.raw_files,
@@ -37,7 +39,14 @@ def restore_lab(backup: Path, folder: Path) -> dict[str, Any]:
         When the backup is damaged or the folder holds a lab.
     """
     counts = db.backup.restore(backup, folder)
+    _copy_settings(backup, folder)
     return {"lab": str(folder), "raw_files": counts.raw_files, "size_bytes": counts.size_bytes}
+
+
+def _copy_settings(source: Path, target: Path) -> None:
+    """Take the lab's settings along; they decide errors and signatures of what comes later."""
+    if (source / "lab.toml").is_file():
+        shutil.copyfile(source / "lab.toml", target / "lab.toml")
 
 
 def examine_lab(lab: Lab) -> dict[str, Any]:

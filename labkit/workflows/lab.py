@@ -125,6 +125,11 @@ def open_lab(folder: Path) -> Lab:
             f"{folder} is not a lab folder (it has no lab.db); name yours with --lab, "
             "or make a new one with 'labkit --lab NEW init'"
         )
+    if (folder / "manifest.json").exists():
+        raise LabFolderError(
+            f"{folder} is a backup, and opening it would change it; bring it back with "
+            f"'labkit --lab NEW restore {folder}'"
+        )
     database = open_lab_database(database_url() or folder / "lab.db")
     return Lab(folder, database, read_settings(folder / "lab.toml"))
 

@@ -78,6 +78,28 @@ def test_a_backup_restored_elsewhere_is_the_same_lab(
     assert shell("--lab", tmp_path / "new", "replay", "--all").code == 0
 
 
+def test_the_settings_come_along_with_a_backup(
+    shell: Any, measured_lab: Any, lab_folder: Path, tmp_path: Path
+) -> None:
+    (lab_folder / "lab.toml").write_text('[labels]\nreviewer = "K. Lab"\n', encoding="utf-8")
+
+    measured_lab("backup", tmp_path / "safe")
+    shell("--lab", tmp_path / "new", "restore", tmp_path / "safe")
+
+    proposed = shell("--lab", tmp_path / "new", "label", "propose", "M1")
+    assert proposed.code == 0
+
+
+def test_looking_at_a_backup_leaves_it_whole(shell: Any, measured_lab: Any, tmp_path: Path) -> None:
+    measured_lab("backup", tmp_path / "safe")
+
+    looked = shell("--lab", tmp_path / "safe", "doctor")
+
+    assert looked.code == 1
+    assert "is a backup" in looked.err
+    assert shell("--lab", tmp_path / "new", "restore", tmp_path / "safe").code == 0
+
+
 def test_a_backup_never_overwrites(measured_lab: Any, lab_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "safe").mkdir()
     (tmp_path / "safe" / "thesis.txt").write_text("mine", encoding="utf-8")
