@@ -9,11 +9,12 @@ are left out.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,10 @@ _MOST_COLUMNS = 500
 _PROOF_ROWS = 2000
 _MODULUS_TOLERANCE = 1e-4
 _PHASE_TOLERANCE_DEG = 0.05
+_PROVING = frozenset({4, 32, 35, 36, 37, 38})
+_DEG_PER_RAD = 180.0 / np.pi
+
+_Field: TypeAlias = tuple[int, int, int]  # id, offset in the row, width
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +111,17 @@ def header_of(body: memoryview | bytes, version: int) -> DataHeader:
     )
 
 
-def _fields(ids: tuple[int, ...], unknown: dict[int, int]) -> list[tuple[int, int, int]]:
-    """Return (id, offset, width) per field; flags share the byte of the first of them."""
+@functools.lru_cache(maxsize=256)
+def _unknown(ids: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(n for n in ids if n not in COLUMNS and n not in FLAG_BITS)
+
+
+@functools.lru_cache(maxsize=256)
+def _fields(ids: tuple[int, ...], unknown_widths: tuple[int, ...]) -> tuple[_Field, ...]:
+    """Return the fields of a row; flags share the byte of the first of them."""
     fields, at, flag_seen = [], 0, False
-    for position, number in enumerate(ids):
+    unknown = iter(unknown_widths)
+    for number in ids:
         if number in FLAG_BITS:
             if flag_seen:
                 continue
@@ -118,10 +130,10 @@ def _fields(ids: tuple[int, ...], unknown: dict[int, int]) -> list[tuple[int, in
         elif number in COLUMNS:
             width = np.dtype(COLUMNS[number].dtype).itemsize
         else:
-            width = unknown[position]
+            width = next(unknown)
         fields.append((number, at, width))
         at += width
-    return fields
+    return tuple(fields)
 
 
 def _ways(n_unknown: int, n_bytes: int) -> Iterator[tuple[int, ...]]:
@@ -141,75 +153,79 @@ def _ways(n_unknown: int, n_bytes: int) -> Iterator[tuple[int, ...]]:
             yield way
 
 
-def _numbers(
-    raw: NDArray[np.uint8], offset: int, dtype: str, rows: slice = slice(None)
-) -> NDArray[np.float64]:
-    width = np.dtype(dtype).itemsize
-    block = np.ascontiguousarray(raw[rows, offset : offset + width])
-    return block.view(dtype)[:, 0].astype(np.float64)
-
-
-def _proves_itself(raw: NDArray[np.uint8], fields: list[tuple[int, int, int]]) -> bool:
+def _proves_itself(records: NDArray[np.void], fields: tuple[_Field, ...]) -> bool:
     """Test a layout on the first rows."""
-    rows = slice(0, _PROOF_ROWS)
+    first = records[:_PROOF_ROWS]
     found = {
-        number: _numbers(raw, offset, COLUMNS[number].dtype, rows)
+        number: first[f"at{offset}"].astype(np.float64)
         for number, offset, _ in fields
-        if number in (4, 32, 35, 36, 37, 38)
+        if number in _PROVING
     }
     with np.errstate(all="ignore"):
-        if 4 in found:
-            time = found[4]
-            if not np.isfinite(time).all() or (np.abs(time) > 1e10).any():
-                return False
-            if (np.diff(time) < -1e-6 * np.abs(time[1:])).mean() > 0.05 if time.size > 1 else False:
-                return False
+        if 4 in found and not _is_running_time(found[4]):
+            return False
         if 32 not in found:
             return True
-        measured = found[32] > 0
-        if not np.isfinite(found[32]).all() or (np.abs(found[32]) > 1e9).any():
-            return False
-        if (found[32] < 0).any() or (found[32][measured] < 1e-9).any():
+        frequency = found[32]
+        measured = frequency > 0
+        # Comparisons are false for NaN, so it is refused too; 0 stands in rows at rest.
+        plausible = (frequency == 0) | ((frequency >= 1e-9) & (frequency <= 1e9))
+        if np.count_nonzero(plausible) != plausible.size:
             return False
         modulus, phase = found.get(36), found.get(35)
         real, minus_imag = found.get(37), found.get(38)
-        if modulus is not None and real is not None and minus_imag is not None:
-            computed = np.hypot(real, minus_imag)
+        if real is None or minus_imag is None:
+            if phase is not None and modulus is not None:
+                return _nearly_all((np.abs(phase) <= 360.0) & (modulus >= 0), measured)
+            return True
+        if modulus is not None:
+            # Single precision squared does not leave the range of double precision.
+            computed = np.sqrt(real * real + minus_imag * minus_imag)
             scale = np.maximum(np.abs(modulus), 1e-30)
             agree = np.abs(computed - modulus) <= _MODULUS_TOLERANCE * scale
             if not _nearly_all(agree, measured):
                 return False
-        if phase is not None and real is not None and minus_imag is not None:
-            turn = phase - np.rad2deg(np.arctan2(-minus_imag, real))
-            agree = np.abs((turn + 180.0) % 360.0 - 180.0) <= _PHASE_TOLERANCE_DEG
+        if phase is not None:
+            turn = phase + np.arctan2(minus_imag, real) * _DEG_PER_RAD
+            agree = np.abs(turn - 360.0 * np.rint(turn / 360.0)) <= _PHASE_TOLERANCE_DEG
             return _nearly_all(agree, measured)
-        if phase is not None and modulus is not None:
-            return _nearly_all((np.abs(phase) <= 360.0) & (modulus >= 0), measured)
     return True
+
+
+def _is_running_time(time: NDArray[np.float64]) -> bool:
+    if np.count_nonzero(np.abs(time) <= 1e10) != time.size:
+        return False
+    backwards = np.count_nonzero(time[1:] - time[:-1] < -1e-6 * np.abs(time[1:]))
+    return bool(backwards <= 0.05 * (time.size - 1))
 
 
 def _nearly_all(agree: NDArray[np.bool_], measured: NDArray[np.bool_]) -> bool:
     """Allow for a few rows whose point the instrument marked as lost."""
-    n = int(np.count_nonzero(measured))
-    return n == 0 or int(np.count_nonzero(agree & measured)) >= 0.98 * n
+    return bool(np.count_nonzero(agree & measured) >= 0.98 * np.count_nonzero(measured))
 
 
-def _proven_offsets(
-    header: DataHeader, raw: NDArray[np.uint8], row_bytes: int
-) -> tuple[list[tuple[int, int, int]], set[int]]:
-    """Return the proven fields, and the positions of fields whose place is not certain."""
-    unknown = [i for i, n in enumerate(header.ids) if n not in COLUMNS and n not in FLAG_BITS]
-    known_bytes = sum(width for _, _, width in _fields(header.ids, dict.fromkeys(unknown, 0)))
+def _proven_layout(
+    header: DataHeader, body: memoryview | bytes, row_bytes: int
+) -> tuple[NDArray[np.void], tuple[_Field, ...], frozenset[int]]:
+    """Return the rows, the proven fields, and the positions of fields that are not certain."""
+    unknown = _unknown(header.ids)
+    *_, (_, last_at, last_width) = _fields(header.ids, (0,) * len(unknown))
+    known_bytes = last_at + last_width
     spare = row_bytes - known_bytes
-    proven: list[list[tuple[int, int, int]]] = []
+    rows: NDArray[np.void] | None = None
+    proven: list[tuple[_Field, ...]] = []
     for way in itertools.islice(_ways(len(unknown), spare), _MOST_WAYS):
-        fields = _fields(header.ids, dict(zip(unknown, way, strict=True)))
-        if _proves_itself(raw, fields):
+        fields = _fields(header.ids, way)
+        records = np.frombuffer(
+            body, dtype=_row_dtype(fields, row_bytes), count=header.n_rows, offset=header.offset
+        )
+        if _proves_itself(records, fields):
             proven.append(fields)
+            rows = records if rows is None else rows
             if len(proven) > 64:
                 break
-    if not proven:
-        named = ", ".join(str(header.ids[i]) for i in unknown)
+    if rows is None:
+        named = ", ".join(map(str, unknown))
         reason = (
             f"column ids {named} are not known and no way to share their {spare} bytes gives "
             "|Z|^2 = Re^2 + Im^2"
@@ -224,10 +240,12 @@ def _proven_offsets(
             offset=header.offset,
         )
     first = proven[0]
-    uncertain = {
+    if len(proven) == 1:
+        return rows, first, frozenset()
+    uncertain = frozenset(
         i for i, field in enumerate(first) if any(other[i][1] != field[1] for other in proven[1:])
-    }
-    return first, uncertain
+    )
+    return rows, first, uncertain
 
 
 def read_table(body: memoryview | bytes, header: DataHeader) -> Table:
@@ -251,39 +269,43 @@ def read_table(body: memoryview | bytes, header: DataHeader) -> Table:
         When no layout proves itself.
     """
     n = header.n_rows
-    unknown_ids = tuple(
-        dict.fromkeys(i for i in header.ids if i not in COLUMNS and i not in FLAG_BITS)
-    )
+    unknown_ids = tuple(dict.fromkeys(_unknown(header.ids)))
     if n == 0:
         names = [COLUMNS[i].name for i in header.ids if i in COLUMNS]
         return Table({name: np.empty(0) for name in names}, unknown_ids, ())
     row_bytes = (len(body) - header.offset) // n
-    raw = np.frombuffer(body, dtype=np.uint8, count=n * row_bytes, offset=header.offset)
-    raw = raw.reshape(n, row_bytes)
-    fields, uncertain = _proven_offsets(header, raw, row_bytes)
+    records, fields, uncertain = _proven_layout(header, body, row_bytes)
+    places, left_out = _places(header.ids, fields, uncertain)
     table: dict[str, NDArray[Any]] = {}
+    for name, key, mask, shift in places:
+        table[name] = (records[key] & mask) >> shift if mask else records[key]
+    return Table(table, unknown_ids, left_out)
+
+
+@functools.lru_cache(maxsize=64)
+def _places(
+    ids: tuple[int, ...], fields: tuple[_Field, ...], uncertain: frozenset[int]
+) -> tuple[tuple[tuple[str, str, int, int], ...], tuple[str, ...]]:
+    """Return (name, field of the row, mask, shift) per column, and the names to leave out."""
+    places: dict[str, tuple[str, str, int, int]] = {}
     left_out = []
-    flag_ids = [i for i in dict.fromkeys(header.ids) if i in FLAG_BITS]
-    records = np.frombuffer(
-        body, dtype=_row_dtype(fields, row_bytes), count=n, offset=header.offset
-    )
     for position, (number, offset, _) in enumerate(fields):
         if number in FLAG_BITS:
             if position not in uncertain:
-                byte = records[f"at{offset}"]
-                for flag in flag_ids:
+                for flag in dict.fromkeys(i for i in ids if i in FLAG_BITS):
                     name, mask, shift = FLAG_BITS[flag]
-                    table[name] = (byte & mask) >> shift
+                    places[name] = (name, f"at{offset}", mask, shift)
         elif number in COLUMNS:
             name = COLUMNS[number].name
             if position in uncertain:
                 left_out.append(name)
-            elif name not in table:
-                table[name] = records[f"at{offset}"]
-    return Table(table, unknown_ids, tuple(left_out))
+            elif name not in places:
+                places[name] = (name, f"at{offset}", 0, 0)
+    return tuple(places.values()), tuple(left_out)
 
 
-def _row_dtype(fields: list[tuple[int, int, int]], row_bytes: int) -> np.dtype[np.void]:
+@functools.lru_cache(maxsize=256)
+def _row_dtype(fields: tuple[_Field, ...], row_bytes: int) -> np.dtype[np.void]:
     names, types, offsets = [], [], []
     for number, offset, _ in fields:
         if number in COLUMNS or number in FLAG_BITS:

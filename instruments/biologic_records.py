@@ -14,7 +14,13 @@ from instruments.biologic_columns import DERIVED_PREFIXES, column_key
 from instruments.errors import MissingColumnError
 from instruments.frozen_arrays import ColumnSlice
 from instruments.identity import TIES_AWAY_FROM_ZERO
-from instruments.records import Chronoamperometry, ImpedanceSpectrum, Record, Timestamp
+from instruments.records import (
+    Chronoamperometry,
+    ImpedanceSpectrum,
+    Record,
+    Timestamp,
+    sweeps_of_one_file,
+)
 from instruments.sweeps import sweep_starts
 
 __all__ = ["Run", "impedance_of", "records_of"]
@@ -41,17 +47,29 @@ class Run:
     warnings: tuple[str, ...] = ()
 
 
+_EXACT_POWER = 22
+_POWERS_OF_TEN = np.array([float(f"1e{k}") for k in range(_EXACT_POWER + 1)])
+
+
 def _double(values: NDArray[Any]) -> FloatArray:
     return np.asarray(values, dtype=np.float64)
 
 
 def _text_precision(values: NDArray[Any]) -> FloatArray:
     """Round to the eight significant digits that the text export prints."""
-    if not values.size:
-        return _double(values)
     nudged = _double(values) * TIES_AWAY_FROM_ZERO
+    with np.errstate(divide="ignore", invalid="ignore"):
+        digits = 7.0 - np.floor(np.log10(np.abs(nudged)))
+    digits[nudged == 0] = 0.0
+    if (np.abs(digits) <= _EXACT_POWER).all():
+        # Numbers of eight digits and powers of ten up to 22 are exact: one rounding, as in text.
+        power = _POWERS_OF_TEN[np.abs(digits).astype(np.intp)]
+        rounded: FloatArray = np.where(
+            digits >= 0, np.rint(nudged * power) / power, np.rint(nudged / power) * power
+        )
+        return rounded
     printed = (("%.7e " * values.size) % tuple(nudged.tolist())).split()
-    return np.array(printed, dtype=np.float64)
+    return np.array(list(map(float, printed)))
 
 
 def impedance_of(columns: Columns) -> NDArray[np.complex128]:
@@ -125,7 +143,7 @@ def records_of(columns: Columns, run: Run) -> tuple[tuple[Record, ...], tuple[st
                 "file again with it, or import the .mpr"
             )
         return _transient(columns, run), ()
-    frequency = _double(columns["freq/Hz"])
+    frequency = _owned(columns["freq/Hz"])
     z = impedance_of(columns)
     measured = frequency > 0
     usable = measured & np.isfinite(frequency) & np.isfinite(z)
@@ -141,7 +159,8 @@ def records_of(columns: Columns, run: Run) -> tuple[tuple[Record, ...], tuple[st
         warnings.append(f"{n_broken} rows hold an impedance that is no number; left out")
     records: list[Record] = list(_sweeps(columns, frequency, z, usable, run))
     if run.technique == "MB" and n_zero:
-        rest = {name: values[~measured] for name, values in columns.items()}
+        at_rest = np.flatnonzero(~measured)
+        rest = {name: values[at_rest] for name, values in columns.items()}
         records.extend(_transient(rest, run, left_out=("freq/Hz", *_IMPEDANCE_COLUMNS)))
     return tuple(records), tuple(warnings)
 
@@ -160,39 +179,47 @@ def _sweeps(
     starts = sweep_starts(frequency[rows], counters)
     kept = _kept_columns(columns, ("freq/Hz", "time/s", *_IMPEDANCE_COLUMNS[:2]))
     named = {column_key(name): columns[name] for name in kept}
-    time = _frozen(columns["time/s"], usable) if "time/s" in columns else None
-    frequency, z = _frozen(frequency, usable), _frozen(z, usable)
+    time = _frozen(_owned(columns["time/s"]), usable) if "time/s" in columns else None
     edges = [*starts.tolist(), rows.size]
+    parts = _rows_of_sweeps(rows, edges)
+    return sweeps_of_one_file(
+        _frozen(frequency, usable),
+        _frozen(z, usable),
+        time,
+        edges,
+        [ColumnSlice(named, part, n) for part, n in parts],
+        technique=run.technique or "EIS",
+        instrument=run.instrument,
+        software=run.software,
+        started_at=run.started_at,
+        amplitude=run.amplitude,
+        metadata=run.metadata,
+        warnings=run.warnings,
+    )
+
+
+def _owned(values: NDArray[Any]) -> FloatArray:
+    """Return a copy in double precision: records outlive the table and cannot be written."""
+    return np.array(values, dtype=np.float64)
+
+
+def _rows_of_sweeps(
+    rows: NDArray[np.intp], edges: list[int]
+) -> list[tuple[slice | NDArray[np.intp], int]]:
+    """Return rows of the file and their number per sweep: slices where they follow each other."""
+    firsts = rows[edges[:-1]].tolist()
+    lasts = rows[[edge - 1 for edge in edges[1:]]].tolist()
     return [
-        ImpedanceSpectrum(
-            frequency_hz=frequency[start:stop],
-            z_ohm=z[start:stop],
-            time_s=None if time is None else time[start:stop],
-            sweep=number,
-            technique=run.technique or "EIS",
-            instrument=run.instrument,
-            software=run.software,
-            started_at=run.started_at,
-            amplitude=run.amplitude,
-            columns=ColumnSlice(named, _rows_between(rows, start, stop), stop - start),
-            metadata=run.metadata,
-            warnings=run.warnings,
+        (slice(first, last + 1) if last - first == n - 1 else rows[start : start + n], n)
+        for first, last, start, n in zip(
+            firsts, lasts, edges, (b - a for a, b in itertools.pairwise(edges)), strict=False
         )
-        for number, (start, stop) in enumerate(itertools.pairwise(edges), start=1)
     ]
 
 
-def _rows_between(rows: NDArray[np.intp], start: int, stop: int) -> slice | NDArray[np.intp]:
-    """Return rows of the file for a sweep: a slice where they follow each other."""
-    first, last = int(rows[start]), int(rows[stop - 1])
-    return slice(first, last + 1) if last - first == stop - 1 - start else rows[start:stop]
-
-
 def _frozen(values: NDArray[Any], usable: NDArray[np.bool_]) -> NDArray[Any]:
-    """Return the usable rows in double precision, owning their memory, not to be written."""
-    chosen = values if usable.all() else values[usable]
-    kind = np.complex128 if np.iscomplexobj(values) else np.float64
-    chosen = np.array(chosen, dtype=kind)
+    """Return the usable rows, not to be written."""
+    chosen = values if np.count_nonzero(usable) == usable.size else values[usable]
     chosen.flags.writeable = False
     return chosen
 
@@ -207,6 +234,7 @@ def _transient(columns: Columns, run: Run, left_out: tuple[str, ...] = ()) -> tu
         )
     if not columns["time/s"].size:
         return ()
+    kept = _kept_columns(columns, ("time/s", *left_out, current or "", potential or ""))
     return (
         Chronoamperometry(
             time_s=columns["time/s"],
@@ -216,12 +244,11 @@ def _transient(columns: Columns, run: Run, left_out: tuple[str, ...] = ()) -> tu
             instrument=run.instrument,
             software=run.software,
             started_at=run.started_at,
-            columns={
-                column_key(n): columns[n]
-                for n in _kept_columns(
-                    columns, ("time/s", *left_out, current or "", potential or "")
-                )
-            },
+            columns=ColumnSlice(
+                {column_key(name): columns[name] for name in kept},
+                slice(None),
+                columns["time/s"].size,
+            ),
             metadata=run.metadata,
             warnings=run.warnings,
         ),

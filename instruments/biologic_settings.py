@@ -39,7 +39,7 @@ _CURRENT_UNITS = {1: "mA", 2: "µA"}
 
 def pascal_text(body: bytes, offset: int) -> str | None:
     """Read a text behind its length byte; None when it is empty or not text."""
-    if offset >= len(body):
+    if offset >= len(body) or not body[offset]:
         return None
     raw = body[offset + 1 : offset + 1 + body[offset]]
     text = raw.decode("cp1252", errors="replace").replace("\r\n", "\n").strip()
@@ -186,7 +186,7 @@ def external_channels(body: bytes) -> dict[str, str]:
     Each channel is a used-flag of one byte and a text with the unit behind a slash. The first
     two used channels are the analog inputs 1 and 2.
     """
-    names = []
+    names: list[str] = []
     for mark in _CHANNEL.finditer(body):
         raw = body[mark.end() : mark.end() + mark[1][0]]
         text = raw.decode("cp1252", errors="replace")

@@ -103,6 +103,6 @@ def frozen_columns(columns: Mapping[str, Any], length: int) -> Mapping[str, Floa
 
 def must_be_finite(array: NDArray[Any], name: str) -> None:
     """Refuse NaN and infinity by the number of the point."""
-    if not np.isfinite(array).all():
+    if np.count_nonzero(np.isfinite(array)) != array.size:
         bad = np.flatnonzero(~np.isfinite(array))
         raise RecordError(f"{name} is not finite at point {int(bad[0]) + 1}")

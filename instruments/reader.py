@@ -24,7 +24,6 @@ from instruments.errors import (
     MalformedFileError,
     UnknownFormatError,
 )
-from instruments.identity import file_sha256
 from instruments.records import MeasuredFile, Record
 
 __all__ = ["Parsed", "ReaderInfo", "ReaderOptions", "Source", "formats", "read", "register"]
@@ -184,12 +183,12 @@ def formats() -> list[ReaderInfo]:
 
 def _content_of(path: Path) -> bytes:
     try:
-        if path.is_dir():
-            raise FileAccessError("is a folder; name the files in it", path=path)
         return path.read_bytes()
     except FileNotFoundError:
         raise FileAccessError("no such file", path=path) from None
     except OSError as error:
+        if path.is_dir():  # Windows says "permission denied" to that
+            raise FileAccessError("is a folder; name the files in it", path=path) from None
         raise FileAccessError(f"cannot be read: {error.strerror}", path=path) from error
     except ValueError as error:  # a null character in the name
         raise FileAccessError(f"is not a usable path: {error}") from error
@@ -281,11 +280,11 @@ def read(
         ) from error
     return MeasuredFile(
         path=path,
-        sha256=file_sha256(content),
         size_bytes=len(content),
         format=reader.name,
         reader_version=reader.version,
         records=parsed.records,
         metadata=parsed.metadata,
         warnings=parsed.warnings,
+        content=content,
     )

@@ -5,8 +5,9 @@ Impedance has the physics sign everywhere: a capacitive point has ``z_ohm.imag <
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias
@@ -22,7 +23,7 @@ from instruments.frozen_arrays import (
     is_frozen,
     must_be_finite,
 )
-from instruments.identity import canonical_array_hash, canonical_data_hash
+from instruments.identity import canonical_array_hash, canonical_data_hash, file_sha256
 
 __all__ = [
     "Chronoamperometry",
@@ -32,6 +33,7 @@ __all__ = [
     "Metadata",
     "Record",
     "Timestamp",
+    "sweeps_of_one_file",
 ]
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -105,7 +107,7 @@ class ImpedanceSpectrum:
     columns: Mapping[str, FloatArray] = field(default_factory=dict)
     metadata: Metadata = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    _data_hash: list[str] = field(default_factory=list, init=False, repr=False)
+    _data_hash: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -121,7 +123,7 @@ class ImpedanceSpectrum:
         checked(impedance, "z_ohm", frequency.size)
         must_be_finite(frequency, "frequency_hz")
         must_be_finite(impedance, "z_ohm")
-        if frequency.size and not frequency.min() > 0:
+        if np.count_nonzero(frequency > 0) != frequency.size:
             raise RecordError("frequency_hz must be positive at every point")
         if self.sweep < 1:
             raise RecordError("sweeps are numbered from 1")
@@ -141,9 +143,86 @@ class ImpedanceSpectrum:
     @property
     def data_hash(self) -> str:
         """Canonical hash of the (f, Z) block; see `instruments.identity`."""
-        if not self._data_hash:
-            self._data_hash.append(canonical_data_hash(self.frequency_hz, self.z_ohm))
-        return self._data_hash[0]
+        if self._data_hash is None:
+            known = canonical_data_hash(self.frequency_hz, self.z_ohm)
+            object.__setattr__(self, "_data_hash", known)
+            return known
+        return self._data_hash
+
+
+def sweeps_of_one_file(
+    frequency_hz: FloatArray,
+    z_ohm: ComplexArray,
+    time_s: FloatArray | None,
+    edges: Sequence[int],
+    columns: Sequence[Mapping[str, FloatArray]],
+    *,
+    technique: str,
+    instrument: str | None,
+    software: str | None,
+    started_at: Timestamp | None,
+    amplitude: str | None,
+    metadata: Metadata,
+    warnings: tuple[str, ...],
+) -> list[ImpedanceSpectrum]:
+    """Cut the points of a file into spectra; everything is checked once, not sweep by sweep.
+
+    Parameters
+    ----------
+    frequency_hz, z_ohm, time_s
+        As in `ImpedanceSpectrum`, all sweeps one behind the other.
+    edges : sequence of int
+        First point of each sweep, and the number of points at the end.
+    columns : sequence of mapping
+        One per sweep.
+    technique, instrument, software, started_at, amplitude, metadata, warnings
+        As in `ImpedanceSpectrum`, shared by all sweeps.
+
+    Returns
+    -------
+    list of ImpedanceSpectrum
+        Views on shared arrays that cannot be written.
+
+    Raises
+    ------
+    RecordError
+        As `ImpedanceSpectrum` does.
+    """
+    whole = ImpedanceSpectrum(
+        frequency_hz=frequency_hz,
+        z_ohm=z_ohm,
+        time_s=time_s,
+        technique=technique,
+        instrument=instrument,
+        software=software,
+        started_at=started_at,
+        amplitude=amplitude,
+        columns=columns[0] if len(columns) == 1 else {},
+        metadata=metadata,
+        warnings=warnings,
+    )
+    if len(columns) == 1:
+        return [whole]
+    put = object.__setattr__
+    frequency, z, time = whole.frequency_hz, whole.z_ohm, whole.time_s
+    spectra = []
+    for number, (start, stop) in enumerate(itertools.pairwise(edges), start=1):
+        sweep = object.__new__(ImpedanceSpectrum)
+        put(sweep, "frequency_hz", frequency[start:stop])
+        put(sweep, "z_ohm", z[start:stop])
+        put(sweep, "time_s", None if time is None else time[start:stop])
+        put(sweep, "sweep", number)
+        put(sweep, "technique", technique)
+        put(sweep, "instrument", instrument)
+        put(sweep, "software", software)
+        put(sweep, "started_at", started_at)
+        put(sweep, "amplitude", amplitude)
+        put(sweep, "columns", frozen_columns(columns[number - 1], stop - start))
+        put(sweep, "metadata", whole.metadata)
+        put(sweep, "warnings", whole.warnings)
+        put(sweep, "_data_hash", None)
+        spectra.append(sweep)
+    return spectra
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -284,8 +363,6 @@ class MeasuredFile:
     ----------
     path : Path
         As it was given.
-    sha256 : str
-        Hash of the bytes.
     size_bytes : int
         Number of bytes.
     format : str
@@ -298,21 +375,34 @@ class MeasuredFile:
         What the file says about itself.
     warnings : tuple of str
         What was left out or could not be known.
+    content : bytes
+        The bytes of the file; kept for ``sha256`` alone.
     """
 
     path: Path
-    sha256: str
     size_bytes: int
     format: str
     reader_version: str
     records: tuple[Record, ...]
     metadata: Metadata = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    content: InitVar[bytes] = b""
+    _to_hash: list[bytes] = field(default_factory=list, init=False, repr=False)
+    _sha256: list[str] = field(default_factory=list, init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, content: bytes) -> None:
+        self._to_hash.append(content)
         object.__setattr__(self, "records", tuple(self.records))
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
         object.__setattr__(self, "warnings", tuple(self.warnings))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes, taken when it is first asked for; the bytes are let go then."""
+        if not self._sha256:
+            self._sha256.append(file_sha256(self._to_hash[0]))
+            self._to_hash.clear()
+        return self._sha256[0]
 
     def impedance_spectra(self) -> tuple[ImpedanceSpectrum, ...]:
         """Return the sweeps of the file.

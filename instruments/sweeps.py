@@ -46,9 +46,9 @@ def sweep_starts(
         return np.arange(min(frequency_hz.size, 1))
     jump = np.zeros(frequency_hz.size - 1, dtype=bool)
     for values in (counters or {}).values():
-        jump |= np.diff(values) != 0
+        jump |= values[1:] != values[:-1]
     log_f = np.log(frequency_hz)
-    step = np.diff(log_f)
+    step = log_f[1:] - log_f[:-1]
     upwards = 2 * np.count_nonzero(step > 0) > np.count_nonzero(step)
     direction = 1.0 if upwards else -1.0
     span = float(log_f.max() - log_f.min())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from instruments.biologic_records import Run, impedance_of, records_of
+from instruments.biologic_records import Run, _text_precision, impedance_of, records_of
 from instruments.errors import MissingColumnError
+from instruments.identity import TIES_AWAY_FROM_ZERO
 
 _SWEEP = np.array([1e4, 1e3, 1e2, 1e1])
 
@@ -86,3 +87,15 @@ def test_currents_become_ampere() -> None:
 def test_a_table_of_something_else_lists_its_columns() -> None:
     with pytest.raises(MissingColumnError, match="its columns are a, b"):
         records_of({"a": _SWEEP, "b": _SWEEP}, Run())
+
+
+def test_rounding_to_the_digits_of_the_text_is_what_printing_gives() -> None:
+    rng = np.random.default_rng(5)
+    values = (rng.uniform(-10, 10, 20_000) * 10.0 ** rng.integers(-12, 14, 20_000)).astype("f4")
+    values = np.concatenate((values, np.float32([136598.125, 1.0, -1e7, 99999999.0, 360.0])))
+    printed = [float(f"{v * TIES_AWAY_FROM_ZERO:.7e}") for v in values.tolist()]
+    assert np.array_equal(_text_precision(values), printed)
+    assert np.array_equal(
+        _text_precision(np.array([0.0, 1.5, np.inf, 1e-30])), [0, 1.5, np.inf, 1e-30]
+    )
+    assert _text_precision(np.empty(0)).size == 0

@@ -13,7 +13,7 @@ from instruments.errors import EmptyFileError, NotImpedanceError, RecordError
 
 def _file(*records: object, **metadata: object) -> MeasuredFile:
     return MeasuredFile(
-        path=Path("cell.mpr"), sha256="0" * 64, size_bytes=1, format="x", reader_version="1",
+        path=Path("cell.mpr"), size_bytes=1, format="x", reader_version="1",
         records=records, metadata=metadata,  # type: ignore[arg-type]
     )  # fmt: skip
 
