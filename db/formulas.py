@@ -271,3 +271,19 @@ def composition(text: str) -> dict[str, float]:
 def reduced_formula_or_none(text: str) -> str | None:
     """Return the reduced formula of a text, or None where it cannot be read without a doubt."""
     return read_formula(text).reduced_formula
+
+
+def composition_distance(one: str, other: str) -> float | None:
+    """Return the share of atoms in which two compositions differ, 0 to 1.
+
+    Half the sum of the differences of the atomic fractions; None where a formula is in doubt.
+    """
+    first, second = read_formula(one).amounts, read_formula(other).amounts
+    if not first or not second:
+        return None
+    n_first, n_second = sum(first.values()), sum(second.values())
+    apart = sum(
+        abs(first.get(element, Fraction(0)) / n_first - second.get(element, Fraction(0)) / n_second)
+        for element in first.keys() | second.keys()
+    )
+    return round(float(apart) / 2, 4)

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from db.columns import utc_now
 from db.errors import InvalidValueError, UnknownRecordError
+from db.formulas import composition_distance
 from db.tables import Label, LabelStructure, Structure
 from db.tables_labels import MATCH_KINDS
 
@@ -24,6 +25,10 @@ CONFIDENCE = {
     "icsd": 0.85,
     "formula-space-group": 0.6,
 }
+# Share of atoms: refined occupancies are rounded, and authors print the weighed composition. An
+# ICSD number that leads further away is a slip in one of the tables, or the parent of a solid
+# solution.
+SAME_COMPOSITION = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ def match_labels(session: sqlmodel.Session, label_ids: Iterable[int] | None = No
     """Tie labels to structures by material id, else by ICSD number, else by formula and group.
 
     The first way that finds anything is taken. Several structures found are all tied and marked
-    ambiguous. Matches broken by hand stay broken.
+    ambiguous; so is a structure found by its ICSD number that has another composition. Matches
+    broken by hand stay broken.
 
     Parameters
     ----------
@@ -136,18 +142,23 @@ def match_labels(session: sqlmodel.Session, label_ids: Iterable[int] | None = No
             continue
         by_kind[kind] += 1
         several = len(structure_ids) > 1
-        ambiguous += several
+        doubtful = several
         for structure_id in structure_ids:
+            note = index.disagreement(label, structure_id) if kind == "icsd" else None
+            doubtful = doubtful or note is not None
             if (label.id, structure_id, kind) not in present:
+                share = (len(structure_ids) if several else 1) * (1 if note is None else 2)
                 session.add(
                     LabelStructure(
                         label_id=label.id,
                         structure_id=structure_id,
                         kind=kind,
-                        confidence=CONFIDENCE[kind] / (len(structure_ids) if several else 1),
-                        ambiguous=several,
+                        confidence=CONFIDENCE[kind] / share,
+                        ambiguous=several or note is not None,
+                        note=note,
                     )
                 )
+        ambiguous += doubtful
     session.flush()
     return MatchCounts(dict(by_kind), ambiguous, unmatched)
 
@@ -159,10 +170,11 @@ class _StructureIndex:
     by_material: dict[str, int]
     by_icsd: dict[int, list[int]]
     by_formula: dict[tuple[str, int], list[int]]
+    formulas: dict[int, str]
 
     @classmethod
     def of(cls, session: sqlmodel.Session) -> _StructureIndex:
-        index = cls({}, defaultdict(list), defaultdict(list))
+        index = cls({}, defaultdict(list), defaultdict(list), {})
         statement = select(
             Structure.id,
             Structure.material_id,
@@ -172,6 +184,7 @@ class _StructureIndex:
         for key, material_id, formula, group in session.exec(statement):
             assert key is not None
             index.by_material[material_id] = key
+            index.formulas[key] = formula
             if group is not None:
                 index.by_formula[formula, group].append(key)
         for key, numbers in session.exec(select(Structure.id, Structure.icsd_ids)):
@@ -189,6 +202,16 @@ class _StructureIndex:
             key = (label.reduced_formula, label.space_group_number)
             return "formula-space-group", self.by_formula.get(key, [])
         return "", []
+
+    def disagreement(self, label: Label, structure_id: int) -> str | None:
+        """Say how far the structure's composition is from the label's, where it is far."""
+        formula = self.formulas[structure_id]
+        if formula == label.reduced_formula:
+            return None
+        apart = composition_distance(formula, label.formula)
+        if apart is None or apart <= SAME_COMPOSITION:
+            return None
+        return f"the structure is {formula}: {apart:.0%} of the atoms differ"
 
 
 def matches_of_label(session: sqlmodel.Session, label_id: int) -> list[tuple[LabelStructure, str]]:

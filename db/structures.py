@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -164,6 +164,31 @@ def set_icsd_ids(session: sqlmodel.Session, icsd_ids: dict[str, Iterable[int]]) 
             [{"key": update["id"], "wanted": update["icsd_ids"]} for update in updates],
         )
     return changed
+
+
+def set_space_group_numbers(session: sqlmodel.Session, numbers: Mapping[str, int]) -> int:
+    """Store space groups found from the cells, by material id; return how many rows changed.
+
+    A number that a source printed is left as it is.
+    """
+    stored = session.exec(
+        select(Structure.id, Structure.material_id).where(
+            col(Structure.space_group_number).is_(None)
+        )
+    )
+    updates = [
+        {"key": key, "number": numbers[material_id]}
+        for key, material_id in stored
+        if material_id in numbers
+    ]
+    if updates:
+        session.connection().execute(
+            sa.update(Structure)
+            .where(col(Structure.id) == sa.bindparam("key"))
+            .values(space_group_number=sa.bindparam("number")),
+            updates,
+        )
+    return len(updates)
 
 
 def count_structures(session: sqlmodel.Session) -> int:

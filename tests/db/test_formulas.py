@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.errors import InvalidValueError
-from db.formulas import composition, read_formula, reduced_formula, reduced_formula_or_none
+from db.formulas import (
+    composition,
+    composition_distance,
+    read_formula,
+    reduced_formula,
+    reduced_formula_or_none,
+)
 
 _spec = spec_from_file_location("odd_formulas", Path(__file__).with_name("odd_formulas.py"))
 assert _spec is not None and _spec.loader is not None
@@ -182,3 +188,16 @@ def test_mixtures_agree_with_pymatgen_sums(data_dir: Path) -> None:
         assert {k: float(v) for k, v in reading.amounts.items()} == pytest.approx(expected), text
         compared += 1
     assert compared > 100
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ("Li3PS4", "Li6P2S8", 0.0),
+        ("LiCl", "LiBr", 0.5),
+        ("LiCl", "NaBr", 1.0),
+        ("Li3PS4", "not a formula", None),
+    ],
+)
+def test_the_distance_of_compositions(one: str, other: str, apart: float | None) -> None:
+    assert composition_distance(one, other) == composition_distance(other, one) == apart

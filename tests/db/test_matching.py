@@ -123,3 +123,20 @@ def test_matches_of_nothing_are_refused(matched: Database) -> None:
             add_match(session, label_id=1, material_id="mp-1", kind="guess")
         with pytest.raises(UnknownRecordError, match="match number 99"):
             decide_match(session, 99, keep=True, by="Emmy")
+
+
+def test_an_icsd_number_that_leads_to_another_composition_is_doubted(lab: Database) -> None:
+    with lab.session() as session:
+        add_structures(session, [_structure("mp-1", "Li3PS4", 62, 20)])
+        propose_many(
+            session,
+            [_label("Li3.01PS4", icsd_id=20), _label("Li4SiS4", icsd_id=20)],
+            by="Ada",
+            reason="x",
+        )
+        assert match_labels(session).ambiguous == 1
+        (near,) = [match for match, _ in matches_of_label(session, 1)]
+        (far,) = [match for match, _ in matches_of_label(session, 2)]
+    assert (near.ambiguous, near.confidence, near.note) == (False, 0.85, None)
+    assert far.ambiguous and far.confidence == 0.425
+    assert far.note is not None and "12% of the atoms differ" in far.note

@@ -20,6 +20,7 @@ from db.structures import (
     iterate_cifs,
     list_structures,
     set_icsd_ids,
+    set_space_group_numbers,
 )
 
 
@@ -108,3 +109,15 @@ def test_the_whole_public_table_is_stored(lab: Database, data_dir: Path) -> None
     assert counts == StructureCounts(18590, 0, ())
     with lab.reading() as session:
         assert dict(iterate_cifs(session)) == {row["material_id"]: row["cif"] for row in rows}
+
+
+def test_space_groups_found_from_cells_do_not_overwrite_printed_ones(any_lab: Database) -> None:
+    with any_lab.session() as session:
+        printed = NewStructure(
+            material_id="a", source="t", formula="LiI", n_sites=2, cif="x", space_group_number=225
+        )
+        silent = NewStructure(material_id="b", source="t", formula="LiI", n_sites=2, cif="x")
+        add_structures(session, [printed, silent])
+        assert set_space_group_numbers(session, {"a": 1, "b": 221, "c": 3}) == 1
+        assert get_structure(session, "a").space_group_number == 225
+        assert get_structure(session, "b").space_group_number == 221
