@@ -334,7 +334,7 @@ def _summary(
     if not changes:
         return "No label changed; the ranking is as it was."
     text = f"{_count(len(changes), 'label')} changed; the score of {_count(n_moved, 'structure')}"
-    text += f" changed, {len(entered)} entered the top {top} and {len(left)} left it"
+    text += f" changed noticeably, {len(entered)} entered the top {top} and {len(left)} left it"
     if entered:
         names = ", ".join(after.name(row) for row in entered[:3])
         text += f" (new: {names}{', ...' if len(entered) > 3 else ''})"

@@ -33,6 +33,18 @@ __all__ = ["import_"]
     metavar="TEXT",
     help="Columns of a plain table: \"f=Frequency (Hz), re=Z', im=-Z''\"; remembered by the lab.",
 )
+@click.option(
+    "--circuit",
+    default=None,
+    metavar="auto|TEXT",
+    help="Fit an equivalent circuit to every sweep as well, or let the data choose.",
+)
+@click.option(
+    "--short",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="A spectrum of the shorted cell, subtracted from every sweep.",
+)
 @json_option
 @click.pass_obj
 def import_(
@@ -42,6 +54,8 @@ def import_(
     temperature: str | None,
     sheet: Path | None,
     columns: str | None,
+    circuit: str | None,
+    short: Path | None,
     as_json: bool,
 ) -> None:
     """Import raw files or folders: store, extrapolate the blocking tail, compute sigma.
@@ -60,6 +74,8 @@ def import_(
             temperature=temperature,
             sheet=sheet,
             columns=columns,
+            circuit=circuit,
+            short=short,
             progress=progress,
         )
     if as_json:
@@ -70,6 +86,9 @@ def import_(
         print_error(refused["error"])
     if report["refused"]:
         raise SystemExit(1)
+
+
+_ROWS_SHOWN = 60
 
 
 def _show(report: dict[str, Any]) -> None:
@@ -97,9 +116,13 @@ def _show(report: dict[str, Any]) -> None:
     ]
     if rows:
         print_table(
-            ["id", "file", "sweep", "T", "R (ohm)", "sigma (S/cm)", "verdict", "reasons"], rows
+            ["id", "file", "sweep", "T", "R (ohm)", "sigma (S/cm)", "verdict", "reasons"],
+            rows[:_ROWS_SHOWN],
         )
+        if len(rows) > _ROWS_SHOWN:
+            click.echo(f"and {len(rows) - _ROWS_SHOWN} more ('labkit export measurements')")
         click.echo("each value ± its random ± its systematic standard error")
+    _show_circuits(report)
     for file in report["files"]:
         for transient in file["transients"]:
             click.echo(
@@ -107,9 +130,30 @@ def _show(report: dict[str, Any]) -> None:
                 f"'labkit dc {transient['measurement']}' gives the electronic conductivity"
             )
     click.echo(report["summary"])
+    said: dict[str, list[str]] = {}
     for file in report["files"]:
         for warning in file["warnings"]:
-            click.echo(f"note: {file['name']}: {warning}")
+            said.setdefault(warning, []).append(file["name"])
+    for warning, names in said.items():
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        click.echo(f"note: {names[0]}{others}: {warning}")
+
+
+def _show_circuits(report: dict[str, Any]) -> None:
+    rows = [
+        (
+            sweep["measurement"],
+            fitted["circuit"] or "",
+            "" if fitted["resistance_ohm"] is None else f"{fitted['resistance_ohm']:.5g}",
+            fitted["verdict"],
+            ", ".join(fitted["reasons"]),
+        )
+        for file in report["files"]
+        for sweep in file["sweeps"]
+        if (fitted := sweep.get("circuit")) is not None
+    ]
+    if rows:
+        print_table(["id", "circuit", "R (ohm)", "verdict", "reasons"], rows)
 
 
 def _celsius(temperature_K: float | None, source: str | None) -> str:

@@ -65,6 +65,8 @@ def add(
         f"t/A = {result['cell_constant_per_cm']:.4g} /cm "
         f"(+- {100 * result['cell_constant_relative_se']:.2g} %)"
     )
+    for note in result["notes"]:
+        click.echo(f"note: {note}")
 
 
 @pellet.command("list", epilog="Example: labkit pellet list")

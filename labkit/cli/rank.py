@@ -76,7 +76,7 @@ def _show(result: dict[str, Any]) -> None:
         f"{result['method']}",
     )
     if result["previous"] is None:
-        click.echo("first ranking of this lab: nothing to compare with")
+        click.echo(f"{result['summary']}: nothing to compare with")
         return
     click.echo(f"since {result['previous']}: {result['summary']}")
     for movement in result["moved"][:_MOVES_SHOWN]:

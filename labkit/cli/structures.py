@@ -69,4 +69,11 @@ def show(lab_path: Path, structure_id: str, as_json: bool) -> None:
     if as_json:
         print_json(result)
         return
-    print_table(["", ""], [(name, value) for name, value in result.items() if name != "cif"])
+    print_table(
+        ["", ""],
+        [
+            (name, "\n".join(value) if isinstance(value, list) else value)
+            for name, value in result.items()
+            if name != "cif"
+        ],
+    )

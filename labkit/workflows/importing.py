@@ -18,14 +18,18 @@ from db.measurements import (
 from db.pellets import get_pellet
 from db.tables import Measurement, Pellet
 from instruments import formats
-from instruments.errors import InstrumentFileError
+from instruments.errors import InstrumentFileError, NoMeasurementError, UnknownFormatError
 from instruments.records import Chronoamperometry, ImpedanceSpectrum, MeasuredFile
+from labkit.eis.circuit_string import parse_circuit
+from labkit.eis.leads import LeadImpedance
 from labkit.errors import LabkitError, UsageError
 from labkit.geometry import parse_temperature
+from labkit.workflows.circuits import CIRCUIT
 from labkit.workflows.column_mappings import read_with_columns, remember_mapping
 from labkit.workflows.completing import complete_known_file, describe_sweep
+from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
-from labkit.workflows.recording import importable_records, new_measurement
+from labkit.workflows.recording import Treatment, importable_records, new_measurement
 from labkit.workflows.sample_conditions import (
     SampleConditions,
     read_condition_sheet,
@@ -33,6 +37,9 @@ from labkit.workflows.sample_conditions import (
 )
 
 __all__ = ["import_paths"]
+
+# inside a folder, text that is no measurement (a report, notes) is left aside, not refused
+_NO_MEASUREMENT = (NoMeasurementError, UnknownFormatError)
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,8 @@ def import_paths(
     temperature: str | None = None,
     sheet: Path | None = None,
     columns: str | None = None,
+    circuit: str | None = None,
+    short: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Import raw impedance files.
@@ -81,6 +90,10 @@ def import_paths(
     columns : str, optional
         Which column is which in plain tables, ``"f=Frequency (Hz), re=..., im=-..."``; the lab
         remembers it.
+    circuit : str, optional
+        An equivalent circuit to fit to every sweep, or ``"auto"``.
+    short : Path, optional
+        A spectrum of the shorted cell; its impedance is subtracted from every sweep.
     progress : callable, optional
         Called with (done, total).
 
@@ -91,7 +104,7 @@ def import_paths(
 
     Raises
     ------
-    GeometryError, UsageError, UnknownPelletError
+    GeometryError, UsageError, UnknownPelletError, CircuitError, SpectrumError
         Before anything is stored, when what was given cannot be used.
     """
     given = _Given(
@@ -100,15 +113,20 @@ def import_paths(
         {} if sheet is None else read_condition_sheet(sheet),
     )
     _check_pellets(lab, given)
-    files, left_aside = _files_of(paths)
+    treatment = _treatment(lab, circuit, short, columns)
+    named = list(paths)
+    files, left_aside = _files_of(named)
     imported: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     for done, path in enumerate(files):
         if progress is not None:
             progress(done, len(files))
         try:
-            imported.append(_import_file(lab, path, given.conditions(path), columns))
+            imported.append(_import_file(lab, path, given.conditions(path), columns, treatment))
         except (InstrumentFileError, LabkitError, DatabaseError, OSError) as error:
+            if path not in named and isinstance(error, _NO_MEASUREMENT):
+                left_aside += 1
+                continue
             refused.append({"file": str(path), "error": _line_of(path, error)})
     if progress is not None:
         progress(len(files), len(files))
@@ -123,6 +141,20 @@ def _check_pellets(lab: Lab, given: _Given) -> None:
         with lab.database.reading() as session:
             for name in sorted(names):
                 get_pellet(session, name)
+
+
+def _treatment(lab: Lab, circuit: str | None, short: Path | None, columns: str | None) -> Treatment:
+    """Check the circuit and read the shorted cell once, before anything is stored."""
+    if circuit is not None and circuit != "auto":
+        parse_circuit(circuit)
+    if short is None:
+        return Treatment(circuit)
+    file, _ = read_with_columns(lab, short, read_bytes(short), columns)
+    sweep = file.impedance_spectra()[0]
+    leads = LeadImpedance.from_arrays(
+        sweep.frequency_hz, sweep.z_ohm, file_name=short.name, sha256=file.sha256
+    )
+    return Treatment(circuit, leads)
 
 
 def _files_of(paths: Iterable[Path]) -> tuple[list[Path], int]:
@@ -151,14 +183,18 @@ def _line_of(path: Path, error: Exception) -> str:
 
 
 def _import_file(
-    lab: Lab, path: Path, conditions: SampleConditions, columns: str | None
+    lab: Lab,
+    path: Path,
+    conditions: SampleConditions,
+    columns: str | None,
+    treatment: Treatment,
 ) -> dict[str, Any]:
     content = read_bytes(path)
     file, used = read_with_columns(lab, path, content, columns)
     with lab.database.reading() as session:
         known = find_raw_file(session, file.sha256)
     if known is not None:
-        return complete_known_file(lab, path, file.sha256, conditions)
+        return complete_known_file(lab, path, file.sha256, conditions, treatment)
     records = importable_records(file)
     with lab.database.reading() as session:
         pellet = None if conditions.pellet is None else get_pellet(session, conditions.pellet)
@@ -166,7 +202,9 @@ def _import_file(
             record.data_hash: find_by_data_hash(session, record.data_hash) for record in records
         }
     # the fits come before the transaction, so that others can write meanwhile
-    measurements = [new_measurement(lab, record, conditions, pellet) for record in records]
+    measurements = [
+        new_measurement(lab, record, conditions, pellet, treatment) for record in records
+    ]
     # the raw file first: without its row it is only a spare copy, the row without it is a loss
     kept = lab.keep_raw_file(content, file.sha256)
     with lab.database.session() as session:
@@ -221,9 +259,15 @@ def _describe_import(
     same = sorted({twin.id for found in twins.values() for twin in found if twin.id is not None})
     if same:
         warnings.append(f"the same points are already here as {_ids(same)}; counted once")
-    analyses = {analysis.measurement_id: analysis for analysis in stored.analyses}
+    tails = {row.measurement_id: row for row in stored.analyses if row.kind == TAIL}
+    circuits = {row.measurement_id: row for row in stored.analyses if row.kind == CIRCUIT}
     described = [
-        describe_sweep(measurement, analyses.get(measurement.id), record.data_hash)
+        describe_sweep(
+            measurement,
+            tails.get(measurement.id),
+            record.data_hash,
+            circuits.get(measurement.id),
+        )
         | {"same_data_as": [f"M{twin.id}" for twin in twins[record.data_hash]]}
         for measurement, record in zip(stored.measurements, records, strict=True)
     ]

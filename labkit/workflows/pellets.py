@@ -19,6 +19,9 @@ UNKNOWN_FORMULA = "unknown"
 """What to give for a sample of unknown composition; it can be measured but not labelled."""
 
 
+_LARGEST_USUAL_M = 0.05
+
+
 def add_pellet(
     lab: Lab,
     name: str,
@@ -76,7 +79,28 @@ def add_pellet(
             stack_pressure_Pa=_pressure_Pa(pressure, lab),
             note=comment,
         )
-        return _describe(pellet, 0)
+        return _describe(pellet, 0) | {"notes": _notes(pellet)}
+
+
+def _notes(pellet: Pellet) -> list[str]:
+    """Return what a person should look at before measuring on."""
+    notes = []
+    silent = [
+        name
+        for name, error in (
+            ("thickness", pellet.thickness_se_m),
+            ("diameter", pellet.diameter_se_m),
+        )
+        if error == 0.0
+    ]
+    if silent:
+        notes.append(
+            f"no error of the {' and the '.join(silent)} was given: the systematic error of sigma "
+            "leaves it out; write it as 0.81mm+-0.01mm"
+        )
+    if max(pellet.thickness_m, pellet.diameter_m) > _LARGEST_USUAL_M:
+        notes.append("that is a large pellet: are the units right?")
+    return notes
 
 
 def list_pellets(lab: Lab) -> list[dict[str, Any]]:

@@ -89,7 +89,7 @@ def rank_candidates(
         "top": _top(pool, ranking, found, top),
         "moved": [],
         "structures_moved": 0,
-        "summary": "first ranking of this lab",
+        "summary": f"first ranking by {method} in this lab",
         "label_changes": [],
     }
     if previous is not None:

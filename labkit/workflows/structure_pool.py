@@ -237,7 +237,7 @@ def show_structure(lab: Lab, material_id: str) -> dict[str, Any]:
     return {
         "structure": structure.material_id,
         "formula": structure.formula,
-        "reduced_formula": structure.reduced_formula,
+        "reduced_formula": crystal.reduced_formula,
         "source": structure.source,
         "sites": structure.n_sites,
         "ordered": crystal.is_ordered,

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from db.errors import DataUnavailableError
+from db.measurements import latest_analysis
 from db.rankings import get_ranking
 from db.sources import data_path
 from db.tables import Label, Pellet
 from labkit.errors import LabkitError
+from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.demonstration import add_demonstration_labels
 from labkit.workflows.importing import import_paths
 from labkit.workflows.lab import Lab, open_lab
@@ -303,14 +305,23 @@ def _label(
 ) -> tuple[bool, dict[str, Any]]:
     """Propose the measured conductivity as a label and accept it, unless an earlier tour did."""
     with lab.database.reading() as session:
+        analysis = latest_analysis(session, TAIL, measurement_id=int(measurement[1:]))
+        assert analysis is not None
         known = session.exec(
-            select(Label.id).where(Label.source_kind == "measurement", Label.state == "accepted")
+            select(Label).where(
+                Label.analysis_id == analysis.id, col(Label.state).in_(("proposed", "accepted"))
+            )
         ).first()
+    if known is not None and known.state == "accepted":
+        guide.tell(f"L{known.id} is accepted already")
+        return False, show_label(lab, f"L{known.id}")
     if known is not None:
-        guide.tell(f"L{known} is accepted already")
-        return False, show_label(lab, f"L{known}")
-    with guide.step("label", "propose", measurement, "--structure", structure, "--by", REVIEWER):
-        proposed = propose_label(lab, measurement, structure_ids=[structure], actor=REVIEWER)
+        proposed = show_label(lab, f"L{known.id}")
+    else:
+        with guide.step(
+            "label", "propose", measurement, "--structure", structure, "--by", REVIEWER
+        ):
+            proposed = propose_label(lab, measurement, structure_ids=[structure], actor=REVIEWER)
     guide.tell(f"{proposed['label']}: {proposed['sigma_S_per_cm']:.3g} S/cm, proposed")
     reason = "the tail is long and straight; both estimators agree"
     words = ("label", "accept", proposed["label"], "--by", REVIEWER, "--reason", reason)
