@@ -229,7 +229,8 @@ def _rows_to_report(
     shift = np.abs(after.score - before.score)
     candidates = np.flatnonzero(moved)
     largest = candidates[np.lexsort((-shift[candidates], -jump[candidates]))]
-    named = [row for row in always if moved[row] or after.place[row] != before.place[row]]
+    # what a label says of its own structure is told however little it changes
+    named = [row for row in always if shift[row] > 1e-9 or after.place[row] != before.place[row]]
     rows = list(dict.fromkeys(named))
     seen = set(rows)
     rows += [row for row in largest.tolist() if row not in seen]

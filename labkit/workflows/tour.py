@@ -327,4 +327,4 @@ def _label(
     words = ("label", "accept", proposed["label"], "--by", REVIEWER, "--reason", reason)
     with guide.step(*words):
         accepted = decide_label(lab, proposed["label"], "accept", reason=reason, actor=REVIEWER)
-    return True, accepted
+    return True, show_label(lab, accepted["label"])
