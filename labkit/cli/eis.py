@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from labkit.cli.output import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from labkit.workflows.analysing import Model
+    from labkit.workflows.lab import Lab
 
 __all__ = ["eis"]
 
@@ -36,6 +40,21 @@ __all__ = ["eis"]
     default=None,
     help="Draw the Nyquist plot to this file (.png, .svg, .pdf).",
 )
+@click.option(
+    "--residuals", is_flag=True, help="Draw the Kramers-Kronig residuals below the Nyquist plot."
+)
+@click.option(
+    "--bode",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw modulus and phase against frequency to this file.",
+)
+@click.option(
+    "--drt",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw the distribution of relaxation times to this file; for looking, not stored.",
+)
 @json_option
 @click.pass_obj
 def eis(
@@ -45,27 +64,65 @@ def eis(
     set_by: str | None,
     circuit: str | None,
     plot: Path | None,
+    residuals: bool,
+    bode: Path | None,
+    drt: Path | None,
     as_json: bool,
 ) -> None:
     """Show one impedance measurement: resistance with both errors, window, verdict."""
-    from labkit.workflows.analysing import draw_measurement, examine_measurement
+    from labkit.workflows.analysing import examine_measurement
     from labkit.workflows.lab import open_lab
 
+    if residuals and plot is None:
+        raise click.UsageError("--residuals are drawn below the Nyquist plot: give --plot FILE")
     lab = open_lab(lab_path)
     result = examine_measurement(lab, measurement, window=window, set_by=set_by)
-    fitted = None
+    fitted = model = None
     if circuit is not None:
         from labkit.workflows.circuits import fit_measured_circuit
 
         fitted = fit_measured_circuit(lab, measurement, circuit)
         model = (fitted.pop("frequency_hz"), fitted.pop("model_ohm"))
         result["circuit"] = fitted
-    if plot is not None:
-        draw_measurement(lab, measurement, plot, model=None if fitted is None else model)
-        result["plot"] = str(plot)
+    figures = _draw(lab, measurement, model, plot, residuals, bode, drt, result)
     if as_json:
         print_json(result)
         return
+    _show(result)
+    if fitted is not None:
+        _show_circuit(fitted)
+    if drt is not None:
+        _show_relaxation_times(result["relaxation_times"])
+    for path in figures:
+        click.echo(f"figure: {path}")
+
+
+def _draw(
+    lab: Lab,
+    measurement: str,
+    model: Model | None,
+    plot: Path | None,
+    residuals: bool,
+    bode: Path | None,
+    drt: Path | None,
+    result: dict[str, Any],
+) -> list[Path]:
+    """Draw what was asked for and write into `result` where it lies."""
+    from labkit.workflows import measurement_figures as figures
+
+    if plot is not None:
+        figures.save_nyquist(lab, measurement, plot, model=model, residuals=residuals)
+        result["plot"] = str(plot)
+    if bode is not None:
+        figures.save_bode(lab, measurement, bode, model=model)
+        result["bode"] = str(bode)
+    if drt is not None:
+        result["relaxation_times"] = figures.save_relaxation_times(lab, measurement, drt)
+        result["drt"] = str(drt)
+    return [path for path in (plot, bode, drt) if path is not None]
+
+
+def _show(result: dict[str, Any]) -> None:
     click.echo(f"{result['measurement']}: {result['file']}, sweep {result['sweep']}")
     low, high = result["window_hz"] or (float("nan"), float("nan"))
     click.echo(
@@ -84,10 +141,24 @@ def eis(
     click.echo(f"verdict: {result['verdict']}")
     for message in result["messages"]:
         click.echo(f"  {message}")
-    if fitted is not None:
-        _show_circuit(fitted)
-    if plot is not None:
-        click.echo(f"figure: {plot}")
+
+
+def _show_relaxation_times(drt: dict[str, Any]) -> None:
+    if not drt["peaks"]:
+        click.echo("relaxation times: no peak")
+        return
+    print_table(
+        ["R (ohm)", "peak (Hz)", "C (F)"],
+        [
+            (
+                f"{peak['resistance_ohm']:.4g}",
+                f"{peak['frequency_hz']:.3g}",
+                f"{peak['capacitance_F']:.2e}",
+            )
+            for peak in drt["peaks"]
+        ],
+        title="relaxation times, for looking; nothing is stored",
+    )
 
 
 def _show_circuit(fitted: dict[str, Any]) -> None:

@@ -9,7 +9,17 @@ from numpy.typing import ArrayLike
 
 from labkit.eis.spectrum import arrays_of
 from labkit.eis.tail import TailFit
-from labkit.plots.style import BLUE, GREY, INK, VERMILION, hertz, ohm_scale, tidy
+from labkit.plots.style import (
+    BLUE,
+    GREY,
+    INK,
+    VERMILION,
+    hertz,
+    legend,
+    ohm_scale,
+    tidy,
+    with_error,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,10 +56,9 @@ def plot_bode(
     masked = np.zeros(z.size, dtype=bool)
     if fit is not None:
         masked[[point.index for point in fit.masked if point.index < z.size]] = True
-    divisor, unit = ohm_scale(float(np.abs(z[usable]).max(initial=1.0)))
     phase_axes = axes.twinx()
     for target, values, colour, marker in (
-        (axes, np.abs(z) / divisor, BLUE, "o"),
+        (axes, np.abs(z), BLUE, "o"),
         (phase_axes, -np.degrees(np.angle(z)), VERMILION, "s"),
     ):
         shown, crossed = usable & ~masked, usable & masked
@@ -60,8 +69,10 @@ def plot_bode(
     if model_ohm is not None:
         model = np.asarray(model_ohm, dtype=complex)
         order = np.argsort(frequency)
-        axes.plot(frequency[order], np.abs(model)[order] / divisor, color=INK, lw=1)
-        phase_axes.plot(frequency[order], -np.degrees(np.angle(model))[order], color=INK, lw=1)
+        phase = -np.degrees(np.angle(model))[order]
+        axes.plot(frequency[order], np.abs(model)[order], color=INK, lw=1, label="circuit")
+        phase_axes.plot(frequency[order], phase, color=INK, lw=1)
+        legend(axes, loc="upper right")
     if fit is not None:
         low, high = fit.window_hz
         axes.axvspan(low, high, color="#F3E3D3", zorder=0, lw=0)
@@ -75,14 +86,16 @@ def plot_bode(
             color=INK,
         )
         if fit.resistance_ohm > 0:
-            axes.axhline(fit.resistance_ohm / divisor, color=INK, lw=0.9, ls="--", zorder=2)
+            scale, unit = ohm_scale(fit.resistance_ohm / 10)
+            error = fit.resistance.total
+            axes.axhline(fit.resistance_ohm, color=INK, lw=0.9, ls="--", zorder=2)
             axes.annotate(
-                "R",
-                (0.99, fit.resistance_ohm / divisor),
+                f"R = {with_error(fit.resistance_ohm / scale, error / scale)} {unit}",
+                (0.01, fit.resistance_ohm),
                 xycoords=("axes fraction", "data"),
                 xytext=(0, 2),
                 textcoords="offset points",
-                ha="right",
+                ha="left",
                 va="bottom",
                 fontsize="small",
                 color=INK,
@@ -91,7 +104,7 @@ def plot_bode(
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("frequency (Hz)")
-    axes.set_ylabel(f"|Z| ({unit})", color=BLUE)
+    axes.set_ylabel("|Z| (Ω)", color=BLUE)
     axes.tick_params(right=False, which="both")
     phase_axes.set_ylabel("−phase (degrees)", color=VERMILION)
     phase_axes.set_ylim(min(-5.0, phase_axes.get_ylim()[0]), max(95.0, phase_axes.get_ylim()[1]))

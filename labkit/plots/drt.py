@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from labkit.eis.drt import Drt
 from labkit.plots.style import BLUE, INK, hertz, next_colour, ohm_scale, tidy
 
@@ -54,7 +56,26 @@ def plot_drt(axes: Axes, drt: Drt, *, label: str | None = None, name_peaks: bool
                 color=INK,
             )
     axes.set_xscale("log")
-    axes.set_xlim(float(frequency.max()), float(frequency.min()))
+    filled = frequency[drt.gamma_ohm > 1e-3 * drt.gamma_ohm.max(initial=0.0)]
+    lowest = float(filled.min()) / 10 if filled.size else 0.0
+    axes.set_xlim(float(frequency.max()), max(float(frequency.min()), lowest))
+    for beyond in (
+        (float(drt.frequency_hz.max()), float(frequency.max())),
+        (float(frequency.min()), float(drt.frequency_hz.min())),
+    ):
+        if beyond[1] > 1.01 * beyond[0]:
+            axes.axvspan(*beyond, color="#EDEDED", lw=0, zorder=0)
+    if frequency.max() > 1.5 * drt.frequency_hz.max():
+        axes.annotate(
+            "not measured",
+            (float(np.sqrt(frequency.max() * drt.frequency_hz.max())), 0.99),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="top",
+            fontsize="x-small",
+            color=INK,
+            alpha=0.7,
+        )
     axes.set_ylim(0, 1.35 * float(drt.gamma_ohm.max(initial=1e-9)) / divisor)
     axes.set_xlabel("frequency (Hz)")
     axes.set_ylabel(f"γ ({unit})")

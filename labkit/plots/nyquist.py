@@ -12,6 +12,7 @@ from labkit.eis.spectrum import ComplexArray, FloatArray, arrays_of
 from labkit.eis.tail import TailFit
 from labkit.plots.style import (
     BLUE,
+    GREEN,
     GREY,
     INK,
     VERMILION,
@@ -98,7 +99,8 @@ def plot_nyquist(
     if model_ohm is not None:
         model = np.asarray(model_ohm, dtype=complex)
         order = np.argsort(frequency)
-        axes.plot(model.real[order] / divisor, -model.imag[order] / divisor, "-", color=INK, lw=1)
+        x, y = model.real[order] / divisor, -model.imag[order] / divisor
+        axes.plot(x, y, "-", color=GREEN, lw=1.4, label="circuit", zorder=3.5)
     if fit is not None:
         _draw_fit(axes, frequency, z, shown, fit, divisor, limits)
     _set_limits(axes, limits, divisor, equal_axes)
@@ -223,13 +225,16 @@ def _write_decades(
             continue
         taken.append(place)
         on_arc = resistance_ohm is not None and z.real[i] < 0.97 * resistance_ohm
+        # the points crowd at the foot of the arc: there the words stand below and to the left
+        at_foot = resistance_ohm is not None and not on_arc and -z.imag[i] < 0.2 * resistance_ohm
+        offset = (0, 6) if on_arc else (-5, -3) if at_foot else (7, -1)
         axes.annotate(
             hertz(10.0**decade),
             (x, y),
-            xytext=(0, 6) if on_arc else (7, -1),
+            xytext=offset,
             textcoords="offset points",
-            ha="center" if on_arc else "left",
-            va="bottom" if on_arc else "center",
+            ha="center" if on_arc else "right" if at_foot else "left",
+            va="bottom" if on_arc else "top" if at_foot else "center",
             fontsize="x-small",
             color=INK,
             alpha=0.7,

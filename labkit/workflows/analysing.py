@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,31 @@ from db.measurements import (
     data_hash_of,
     get_measurement,
     latest_analysis,
-    load_arrays,
 )
 from db.tables import Measurement, RawFile
 from labkit.errors import NotFoundError, UsageError
 from labkit.workflows.completing import describe_sweep
-from labkit.workflows.conductivity_of_sweep import TAIL, analyse_stored_sweep
+from labkit.workflows.conductivity_of_sweep import (
+    TAIL,
+    analyse_stored_sweep,
+    cell_arrays,
+    leads_of,
+)
 from labkit.workflows.lab import Lab
 from labkit.workflows.typed_quantities import parse_window
 
-__all__ = ["draw_measurement", "draw_nyquist", "examine_measurement", "save_figure"]
+if TYPE_CHECKING:
+    from labkit.eis.tail import TailFit
+
+__all__ = [
+    "Model",
+    "draw_nyquist",
+    "examine_measurement",
+    "model_at",
+    "save_figure",
+    "save_whole_figure",
+    "stored_fit",
+]
 
 Model: TypeAlias = tuple[NDArray[np.float64], NDArray[np.complex128]]
 """Frequencies and impedances of a fitted circuit."""
@@ -86,54 +101,62 @@ def _set_window(
             "a window set by hand is kept with who set it: give --by NAME, "
             "or write reviewer in lab.toml"
         )
-    analyse_stored_sweep(session, measurement, window_hz=parse_window(*window), set_by=signer)
+    before = latest_analysis(session, TAIL, measurement_id=measurement.id)
+    analyse_stored_sweep(
+        session,
+        measurement,
+        window_hz=parse_window(*window),
+        set_by=signer,
+        leads=leads_of(before),
+    )
 
 
-def draw_nyquist(lab: Lab, identifier: str, axes: Any, *, model: Model | None = None) -> Any:
-    """Draw the Nyquist plot of a measurement with its window and extrapolation on Axes."""
+def stored_fit(
+    lab: Lab, identifier: str
+) -> tuple[NDArray[np.float64], NDArray[np.complex128], TailFit]:
+    """Return frequency and impedance (without leads) of a measurement, and the fit of its tail."""
     from labkit.eis.tail import fit_tail
-    from labkit.plots.nyquist import plot_nyquist
 
     with lab.database.reading() as session:
         measurement = get_measurement(session, identifier)
         assert measurement.id is not None
-        arrays = load_arrays(session, measurement.id)
         analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
         if analysis is None:
             raise NotFoundError(f"M{measurement.id} has no result yet; import its file again")
         window = analysis.parameters.get("window_hz")
-    fit = fit_tail(
-        (arrays["frequency_hz"], arrays["z_ohm"]),
-        window_hz=None if window is None else (window[0], window[1]),
-    )
-    return plot_nyquist(
-        axes,
-        arrays["frequency_hz"],
-        arrays["z_ohm"],
-        fit=fit,
-        model_ohm=None if model is None else _at(arrays["frequency_hz"], model),
-    )
+        frequency, z, _ = cell_arrays(session, measurement)
+    fit = fit_tail((frequency, z), window_hz=None if window is None else (window[0], window[1]))
+    return frequency, z, fit
 
 
-def _at(frequency_hz: NDArray[np.float64], model: Model) -> NDArray[np.complex128]:
+def draw_nyquist(lab: Lab, identifier: str, axes: Any, *, model: Model | None = None) -> Any:
+    """Draw the Nyquist plot of a measurement with its window and extrapolation on Axes."""
+    from labkit.plots.nyquist import plot_nyquist
+
+    frequency, z, fit = stored_fit(lab, identifier)
+    fitted = None if model is None else model_at(frequency, model)
+    return plot_nyquist(axes, frequency, z, fit=fit, model_ohm=fitted)
+
+
+def model_at(frequency_hz: NDArray[np.float64], model: Model) -> NDArray[np.complex128]:
     """Return the model at the measured frequencies; not a number where it was not fitted."""
     fitted = dict(zip(model[0].tolist(), model[1].tolist(), strict=True))
     return np.array([fitted.get(frequency, complex(np.nan)) for frequency in frequency_hz.tolist()])
 
 
-def draw_measurement(lab: Lab, identifier: str, path: Path, *, model: Model | None = None) -> None:
-    """Draw the Nyquist plot of a measurement to a file, with a fitted circuit if one is given.
+def save_figure(path: Path, draw: Any, *, size_inch: tuple[float, float] = (6.4, 4.8)) -> None:
+    """Draw on fresh Axes and save the picture; the suffix chooses the format.
 
     Raises
     ------
     UsageError
         When the suffix names no picture format, or the folder is missing.
     """
-    save_figure(path, lambda axes: draw_nyquist(lab, identifier, axes, model=model))
+    save_whole_figure(path, lambda figure: draw(figure.add_subplot()), size_inch=size_inch)
 
 
-def save_figure(path: Path, draw: Any, *, size_inch: tuple[float, float] = (6.4, 4.8)) -> None:
-    """Draw on fresh Axes and save the picture; the suffix chooses the format.
+def save_whole_figure(path: Path, draw: Any, *, size_inch: tuple[float, float]) -> None:
+    """Draw on a fresh Figure and save the picture; the suffix chooses the format.
 
     Raises
     ------
@@ -149,5 +172,5 @@ def save_figure(path: Path, draw: Any, *, size_inch: tuple[float, float] = (6.4,
 
     with mpl.rc_context({"svg.hashsalt": "labkit"}):
         figure = Figure(figsize=size_inch, layout="constrained")
-        draw(figure.add_subplot())
+        draw(figure)
         figure.savefig(path, dpi=200)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlmodel import Session
 
 import labkit
+from db.columns import plain_json
 from db.measurements import (
     NewAnalysis,
     data_hash_of,
@@ -17,11 +19,14 @@ from db.measurements import (
     store_analysis,
 )
 from db.tables import Analysis, Measurement
-from labkit.eis.circuit import fit_circuit
+from labkit.eis.circuit import CircuitFit, fit_circuit
+from labkit.eis.leads import LeadImpedance
+from labkit.eis.spectrum import SpectrumError
 from labkit.errors import UsageError
+from labkit.workflows.conductivity_of_sweep import cell_arrays
 from labkit.workflows.lab import Lab
 
-__all__ = ["CIRCUIT", "fit_measured_circuit"]
+__all__ = ["CIRCUIT", "analyse_circuit", "fit_measured_circuit", "store_circuit_once"]
 
 CIRCUIT = "circuit"
 """Kind of the analysis that fits an equivalent circuit."""
@@ -60,11 +65,12 @@ def fit_measured_circuit(lab: Lab, identifier: str, circuit: str) -> dict[str, A
         if measurement.kind != "impedance":
             raise UsageError(f"M{measurement.id} is a {measurement.kind} measurement, no impedance")
         assert measurement.id is not None
-        arrays = load_arrays(session, measurement.id)
-        fit = fit_circuit((arrays["frequency_hz"], arrays["z_ohm"]), circuit)
-        result = {k: v for k, v in fit.to_dict().items() if k not in _NOT_STORED}
-        stored = _store_once(session, measurement, circuit, result, fit.verdict, fit.reasons)
-        return result | {
+        frequency, z, leads = cell_arrays(session, measurement)
+        fit = fit_circuit((frequency, z), circuit)
+        data_hash = data_hash_of(session, measurement.id)
+        new = _analysis_of(fit, circuit, data_hash=data_hash, leads=leads)
+        stored = _store_once(session, measurement, new)
+        return dict(new.result) | {
             "measurement": f"M{measurement.id}",
             "analysis": f"A{stored.id}",
             "frequency_hz": np.asarray(fit.frequency_hz),
@@ -72,27 +78,91 @@ def fit_measured_circuit(lab: Lab, identifier: str, circuit: str) -> dict[str, A
         }
 
 
-def _store_once(
-    session: Session,
-    measurement: Measurement,
+def analyse_circuit(
+    frequency_hz: NDArray[np.float64],
+    z_ohm: NDArray[np.complex128],
     circuit: str,
-    result: dict[str, Any],
-    verdict: str,
-    reasons: tuple[str, ...],
-) -> Analysis:
-    assert measurement.id is not None
-    latest = latest_analysis(session, CIRCUIT, measurement_id=measurement.id)
-    if latest is not None and latest.result == result:
-        return latest
-    new = NewAnalysis(
+    *,
+    data_hash: str,
+    leads: LeadImpedance | None = None,
+) -> NewAnalysis:
+    """Fit an equivalent circuit to one sweep, ready to be stored beside its conductivity.
+
+    Parameters
+    ----------
+    frequency_hz, z_ohm : ndarray, shape (n,)
+        The sweep as it was measured.
+    circuit : str
+        As for `fit_measured_circuit`.
+    data_hash : str
+        Canonical hash of these points, kept with the result.
+    leads : LeadImpedance, optional
+        Subtracted first.
+
+    Returns
+    -------
+    NewAnalysis
+        A sweep with too few points has the verdict ``rejected``.
+    """
+    cell = z_ohm if leads is None else leads.subtracted_from(frequency_hz, z_ohm)
+    try:
+        fit = fit_circuit((frequency_hz, cell), circuit)
+    except SpectrumError as error:
+        return NewAnalysis(
+            kind=CIRCUIT,
+            result={"messages": [str(error)]},
+            verdict="rejected",
+            reasons=["spectrum-unusable"],
+            parameters=_parameters(circuit, leads),
+            input_hash=data_hash,
+            labkit_version=labkit.__version__,
+        )
+    return _analysis_of(fit, circuit, data_hash=data_hash, leads=leads)
+
+
+def _analysis_of(
+    fit: CircuitFit, circuit: str, *, data_hash: str, leads: LeadImpedance | None
+) -> NewAnalysis:
+    return NewAnalysis(
         kind=CIRCUIT,
-        result=result,
-        verdict=verdict,
-        reasons=reasons,
-        parameters={"circuit": circuit},
-        input_hash=data_hash_of(session, measurement.id),
+        result={k: v for k, v in fit.to_dict().items() if k not in _NOT_STORED},
+        verdict=fit.verdict,
+        reasons=fit.reasons,
+        parameters=_parameters(circuit, leads),
+        input_hash=data_hash,
         labkit_version=labkit.__version__,
     )
+
+
+def _parameters(circuit: str, leads: LeadImpedance | None) -> dict[str, Any]:
+    return {"circuit": circuit} | ({} if leads is None else {"leads": leads.to_dict()})
+
+
+def store_circuit_once(
+    session: Session, measurement: Measurement, circuit: str, leads: LeadImpedance | None
+) -> bool:
+    """Fit a circuit to a stored sweep unless the same fit is there; say whether one was added."""
+    assert measurement.id is not None
+    latest = latest_analysis(session, CIRCUIT, measurement_id=measurement.id)
+    if latest is not None and latest.parameters == plain_json(_parameters(circuit, leads)):
+        return False
+    arrays = load_arrays(session, measurement.id)
+    new = analyse_circuit(
+        arrays["frequency_hz"],
+        arrays["z_ohm"],
+        circuit,
+        data_hash=data_hash_of(session, measurement.id),
+        leads=leads,
+    )
+    _store_once(session, measurement, new)
+    return True
+
+
+def _store_once(session: Session, measurement: Measurement, new: NewAnalysis) -> Analysis:
+    assert measurement.id is not None
+    latest = latest_analysis(session, CIRCUIT, measurement_id=measurement.id)
+    if latest is not None and latest.result == plain_json(new.result):
+        return latest
     return store_analysis(
         session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id
     )

@@ -16,15 +16,26 @@ from db.measurements import (
 )
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet
-from labkit.workflows.conductivity_of_sweep import TAIL, analyse_stored_sweep, sweep_summary
+from labkit.eis.leads import LeadImpedance
+from labkit.workflows.circuits import CIRCUIT, store_circuit_once
+from labkit.workflows.conductivity_of_sweep import (
+    TAIL,
+    analyse_stored_sweep,
+    leads_of,
+    sweep_summary,
+)
 from labkit.workflows.lab import Lab
+from labkit.workflows.recording import Treatment
 from labkit.workflows.sample_conditions import SampleConditions
 
 __all__ = ["complete_known_file", "describe_sweep"]
 
 
 def describe_sweep(
-    measurement: Measurement, analysis: Analysis | None, data_hash: str
+    measurement: Measurement,
+    analysis: Analysis | None,
+    data_hash: str,
+    circuit: Analysis | None = None,
 ) -> dict[str, Any]:
     """Return one stored record with its latest result, as ``import --json`` prints it."""
     described: dict[str, Any] = {
@@ -37,6 +48,14 @@ def describe_sweep(
     }
     if analysis is None:
         return described | {"temperature_K": measurement.temperature_K}
+    if circuit is not None:
+        described["circuit"] = {
+            "analysis": f"A{circuit.id}",
+            "circuit": circuit.result.get("circuit"),
+            "resistance_ohm": circuit.result.get("resistance_ohm"),
+            "verdict": circuit.verdict,
+            "reasons": circuit.reasons,
+        }
     return described | {
         "analysis": f"A{analysis.id}",
         **sweep_summary(
@@ -49,25 +68,32 @@ def describe_sweep(
 
 
 def complete_known_file(
-    lab: Lab, path: Path, sha256: str, conditions: SampleConditions
+    lab: Lab,
+    path: Path,
+    sha256: str,
+    conditions: SampleConditions,
+    treatment: Treatment = Treatment(),  # noqa: B008  (frozen)
 ) -> dict[str, Any]:
     """Say what is stored of these bytes; fill in a pellet or temperature that was missing.
 
-    A pellet or temperature that is stored already is never replaced: a warning says so.
+    A pellet or temperature that is stored already is never replaced: a warning says so. A
+    correction for leads or a circuit that was not there yet adds a result beside the old one.
     """
     with lab.database.session() as session:
         raw_file = find_raw_file(session, sha256)
         assert raw_file is not None
         measurements = measurements_of_file(session, raw_file)
         filled, warnings = _fill_in(lab, session, measurements, conditions)
+        added = _treat(session, measurements, treatment, bool(filled))
+        filled = " and ".join(part for part in (filled, added) if part)
         sweeps = []
         for measurement in measurements:
             assert measurement.id is not None
             data_hash = data_hash_of(session, measurement.id)
-            if filled and measurement.kind == "impedance":
-                _analyse_again(session, measurement)
             analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
-            sweeps.append(describe_sweep(measurement, analysis, data_hash) | {"same_data_as": []})
+            circuit = latest_analysis(session, CIRCUIT, measurement_id=measurement.id)
+            described = describe_sweep(measurement, analysis, data_hash, circuit)
+            sweeps.append(described | {"same_data_as": []})
         pellet = _pellet_name(session, measurements)
     first, last = measurements[0].id, measurements[-1].id
     ids = f"M{first}" if first == last else f"M{first} to M{last}"
@@ -87,7 +113,27 @@ def complete_known_file(
     }
 
 
-def _analyse_again(session: Session, measurement: Measurement) -> None:
+def _treat(
+    session: Session, measurements: Sequence[Measurement], treatment: Treatment, again: bool
+) -> str:
+    """Analyse again where conditions or leads are new, and fit the circuit asked for."""
+    added: list[str] = []
+    for measurement in measurements:
+        if measurement.kind != "impedance":
+            continue
+        before = leads_of(latest_analysis(session, TAIL, measurement_id=measurement.id))
+        leads = treatment.leads or before
+        corrected = leads is not None and (before is None or before.sha256 != leads.sha256)
+        if again or corrected:
+            _analyse_again(session, measurement, leads)
+        if corrected:
+            added.append("correction for the leads")
+        if treatment.circuit and store_circuit_once(session, measurement, treatment.circuit, leads):
+            added.append("circuit")
+    return " and ".join(dict.fromkeys(added))
+
+
+def _analyse_again(session: Session, measurement: Measurement, leads: LeadImpedance | None) -> None:
     """Analyse a sweep with what is known of it now; a window set by hand stays as it was set."""
     before = latest_analysis(session, TAIL, measurement_id=measurement.id)
     parameters = {} if before is None else before.parameters
@@ -97,6 +143,7 @@ def _analyse_again(session: Session, measurement: Measurement) -> None:
         measurement,
         window_hz=None if window is None else (window[0], window[1]),
         set_by=parameters.get("window_set_by"),
+        leads=leads,
     )
 
 

@@ -9,14 +9,28 @@ from numpy.typing import NDArray
 from sqlmodel import Session
 
 import labkit
-from db.measurements import NewAnalysis, data_hash_of, load_arrays, store_analysis
+from db.measurements import (
+    NewAnalysis,
+    data_hash_of,
+    latest_analysis,
+    load_arrays,
+    store_analysis,
+)
 from db.tables import Analysis, Measurement, Pellet
 from labkit.conductivity import ConductivityError, conductivity
+from labkit.eis.leads import LeadImpedance
 from labkit.eis.tail import SpectrumError, fit_tail
 from labkit.geometry import Measured, PelletGeometry
 from labkit.workflows.pellets import geometry_of
 
-__all__ = ["TAIL", "analyse_stored_sweep", "analyse_sweep", "sweep_summary"]
+__all__ = [
+    "TAIL",
+    "analyse_stored_sweep",
+    "analyse_sweep",
+    "cell_arrays",
+    "leads_of",
+    "sweep_summary",
+]
 
 TAIL = "blocking-tail"
 """Kind of the analysis that turns an impedance sweep into a conductivity."""
@@ -31,6 +45,7 @@ def analyse_sweep(
     temperature_K: float | None,
     window_hz: tuple[float, float] | None = None,
     set_by: str | None = None,
+    leads: LeadImpedance | None = None,
 ) -> NewAnalysis:
     """Extrapolate the tail of one sweep and compute its conductivity.
 
@@ -45,6 +60,8 @@ def analyse_sweep(
     temperature_K : float or None
     window_hz : tuple of float, optional
         A window set by hand, and `set_by` who set it.
+    leads : LeadImpedance, optional
+        Subtracted from the sweep before anything else; kept with the result.
 
     Returns
     -------
@@ -64,6 +81,9 @@ def analyse_sweep(
         },
         "temperature_K": temperature_K,
     }
+    if leads is not None:
+        parameters["leads"] = leads.to_dict()
+        z_ohm = leads.subtracted_from(frequency_hz, z_ohm)
     try:
         fit = fit_tail((frequency_hz, z_ohm), window_hz=window_hz)
     except SpectrumError as error:
@@ -79,6 +99,8 @@ def analyse_sweep(
             labkit_version=labkit.__version__,
         )
     result = fit.to_dict() | {"temperature_K": temperature_K}
+    if leads is not None:
+        result["messages"] = [*result["messages"], leads.message(frequency_hz)]
     if geometry is not None and fit.resistance_ohm is not None:
         result |= _conductivity_fields(result, geometry, temperature_K)
     return NewAnalysis(
@@ -120,6 +142,7 @@ def analyse_stored_sweep(
     *,
     window_hz: tuple[float, float] | None = None,
     set_by: str | None = None,
+    leads: LeadImpedance | None = None,
 ) -> Analysis:
     """Analyse a stored sweep with the pellet it belongs to, and store the result beside others.
 
@@ -139,10 +162,33 @@ def analyse_stored_sweep(
         temperature_K=measurement.temperature_K,
         window_hz=window_hz,
         set_by=set_by,
+        leads=leads,
     )
     return store_analysis(
         session, analysis, measurement_id=measurement.id, pellet_id=measurement.pellet_id
     )
+
+
+def leads_of(analysis: Analysis | None) -> LeadImpedance | None:
+    """Return the leads that a stored result was corrected for, None without a correction."""
+    return None if analysis is None else LeadImpedance.from_dict(analysis.parameters.get("leads"))
+
+
+def cell_arrays(
+    session: Session, measurement: Measurement
+) -> tuple[NDArray[np.float64], NDArray[np.complex128], LeadImpedance | None]:
+    """Return a stored sweep as its latest result sees it: frequency, impedance without leads.
+
+    Returns
+    -------
+    tuple
+        Frequencies (n,), impedances (n,), and the leads that were subtracted.
+    """
+    assert measurement.id is not None
+    arrays = load_arrays(session, measurement.id)
+    leads = leads_of(latest_analysis(session, TAIL, measurement_id=measurement.id))
+    frequency, z = arrays["frequency_hz"], arrays["z_ohm"]
+    return frequency, z if leads is None else leads.subtracted_from(frequency, z), leads
 
 
 _SUMMARY = (

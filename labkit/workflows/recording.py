@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from db.measurements import NewMeasurement
 from db.tables import Pellet
 from instruments.records import Chronoamperometry, ImpedanceSpectrum, MeasuredFile, Record
+from labkit.eis.leads import LeadImpedance
+from labkit.workflows.circuits import analyse_circuit
 from labkit.workflows.conductivity_of_sweep import analyse_sweep
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import geometry_of
 from labkit.workflows.sample_conditions import SampleConditions
 
-__all__ = ["importable_records", "new_measurement"]
+__all__ = ["Treatment", "importable_records", "new_measurement"]
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What is done to every impedance sweep beside the extrapolation of its tail.
+
+    Attributes
+    ----------
+    circuit : str or None
+        An equivalent circuit to fit, or ``"auto"``.
+    leads : LeadImpedance or None
+        A shorted cell to subtract.
+    """
+
+    circuit: str | None = None
+    leads: LeadImpedance | None = None
 
 
 def importable_records(file: MeasuredFile) -> tuple[ImpedanceSpectrum | Chronoamperometry, ...]:
@@ -35,7 +54,11 @@ def importable_records(file: MeasuredFile) -> tuple[ImpedanceSpectrum | Chronoam
 
 
 def new_measurement(
-    lab: Lab, record: Record, conditions: SampleConditions, pellet: Pellet | None
+    lab: Lab,
+    record: Record,
+    conditions: SampleConditions,
+    pellet: Pellet | None,
+    treatment: Treatment = Treatment(),
 ) -> NewMeasurement:
     """Turn a record into a measurement ready to be stored.
 
@@ -46,11 +69,14 @@ def new_measurement(
     record : Record
     conditions : SampleConditions
     pellet : Pellet or None
+    treatment : Treatment
+        Leads to subtract and a circuit to fit.
 
     Returns
     -------
     NewMeasurement
-        An impedance sweep comes with its extrapolated resistance and conductivity.
+        An impedance sweep comes with its extrapolated resistance and conductivity, and with its
+        circuit where one is asked for.
     """
     started = record.started_at
     kelvin = conditions.temperature_K
@@ -73,20 +99,33 @@ def new_measurement(
         arrays: dict[str, Any] = {"frequency_hz": record.frequency_hz, "z_ohm": record.z_ohm}
         if record.time_s is not None:
             arrays["time_s"] = record.time_s
-        result = analyse_sweep(
-            record.frequency_hz,
-            record.z_ohm,
-            data_hash=record.data_hash,
-            geometry=None if pellet is None else geometry_of(pellet),
-            temperature_K=kelvin,
-        )
+        analyses = [
+            analyse_sweep(
+                record.frequency_hz,
+                record.z_ohm,
+                data_hash=record.data_hash,
+                geometry=None if pellet is None else geometry_of(pellet),
+                temperature_K=kelvin,
+                leads=treatment.leads,
+            )
+        ]
+        if treatment.circuit is not None:
+            analyses.append(
+                analyse_circuit(
+                    record.frequency_hz,
+                    record.z_ohm,
+                    treatment.circuit,
+                    data_hash=record.data_hash,
+                    leads=treatment.leads,
+                )
+            )
         return NewMeasurement(
             **common,
             arrays=arrays | columns,
             sweep=record.sweep,
             technique=record.technique,
             amplitude=record.amplitude,
-            analyses=[result],
+            analyses=analyses,
         )
     if isinstance(record, Chronoamperometry):
         measured = {"current_A": record.current_A, "potential_V": record.potential_V}

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from db.identifiers import RecordKind, parse_identifier
 from db.measurements import data_hash_of, get_analysis, get_measurement, load_arrays
 from db.tables import Analysis
+from labkit.eis.leads import LeadImpedance
 from labkit.errors import UsageError
 from labkit.geometry import PelletGeometry
 from labkit.workflows.conductivity_of_sweep import TAIL, analyse_sweep
@@ -104,6 +105,7 @@ def _differences(session: Session, stored: Analysis) -> list[dict[str, Any]]:
         temperature_K=parameters["temperature_K"],
         window_hz=None if window is None else (window[0], window[1]),
         set_by=parameters["window_set_by"],
+        leads=LeadImpedance.from_dict(parameters.get("leads")),
     )
     pairs: list[tuple[str, Any, Any]] = [
         (name, stored.result.get(name), again.result.get(name)) for name in _COMPARED

@@ -78,6 +78,28 @@ def test_the_nyquist_plot_is_drawn_in_the_format_of_its_name(
     assert (tmp_path / name).read_bytes().startswith(start)
 
 
+def test_residuals_bode_and_relaxation_times_are_drawn(measured_lab: Any, tmp_path: Path) -> None:
+    plain, stacked, bode, drt = (tmp_path / f"{name}.png" for name in "abcd")
+    measured_lab("eis", "M1", "--plot", plain)
+    words = ("--plot", stacked, "--residuals", "--bode", bode, "--drt", drt)
+
+    done = measured_lab("eis", "M1", *words, "--json")
+
+    assert done.code == 0
+    assert all(path.read_bytes().startswith(PNG) for path in (stacked, bode, drt))
+    assert stacked.read_bytes() != plain.read_bytes()
+    assert done.json["relaxation_times"]["resistance_ohm"] == pytest.approx(
+        done.json["resistance_ohm"], rel=0.05
+    )
+
+
+def test_residuals_alone_have_no_figure_to_stand_in(measured_lab: Any) -> None:
+    done = measured_lab("eis", "M1", "--residuals")
+
+    assert done.code == 2
+    assert "--plot" in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
