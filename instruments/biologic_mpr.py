@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from instruments.biologic_header import beside
@@ -86,7 +87,8 @@ def _measured_range(columns: dict[str, NDArray[Any]]) -> tuple[float, float] | N
     frequency = columns.get("freq/Hz")
     if frequency is None:
         return None
-    measured = frequency[frequency > 0]
+    with np.errstate(invalid="ignore"):
+        measured = frequency[frequency > 0]
     return (float(measured.min()), float(measured.max())) if measured.size else None
 
 

@@ -142,7 +142,13 @@ def records_of(columns: Columns, run: Run) -> tuple[tuple[Record, ...], tuple[st
                 "holds impedance without a frequency: the column freq/Hz is missing; export the "
                 "file again with it, or import the .mpr"
             )
-        return _transient(columns, run), ()
+        with np.errstate(invalid="ignore"):
+            return _transient(columns, run), ()
+    with np.errstate(invalid="ignore"):  # widening a signalling NaN of damaged rows
+        return _impedance_records(columns, run)
+
+
+def _impedance_records(columns: Columns, run: Run) -> tuple[tuple[Record, ...], tuple[str, ...]]:
     frequency = _owned(columns["freq/Hz"])
     z = impedance_of(columns)
     measured = frequency > 0
@@ -175,8 +181,9 @@ def _sweeps(
     rows = np.flatnonzero(usable)
     if not rows.size:
         return []
-    counters = {name: columns[name][rows] for name in _SWEEP_COLUMNS if name in columns}
-    starts = sweep_starts(frequency[rows], counters)
+    picked = slice(None) if rows.size == usable.size else rows
+    counters = {name: columns[name][picked] for name in _SWEEP_COLUMNS if name in columns}
+    starts = sweep_starts(frequency[picked], counters)
     kept = _kept_columns(columns, ("freq/Hz", "time/s", *_IMPEDANCE_COLUMNS[:2]))
     named = {column_key(name): columns[name] for name in kept}
     time = _frozen(_owned(columns["time/s"]), usable) if "time/s" in columns else None

@@ -46,7 +46,8 @@ class ColumnSlice(Mapping[str, FloatArray]):
         self.n_rows = n_rows
 
     def __getitem__(self, name: str) -> FloatArray:
-        values = np.array(self._table[name][self._rows], dtype=np.float64)
+        with np.errstate(invalid="ignore"):  # widening a signalling NaN
+            values = np.array(self._table[name][self._rows], dtype=np.float64)
         values.flags.writeable = False
         return values
 

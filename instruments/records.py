@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias
@@ -203,26 +203,36 @@ def sweeps_of_one_file(
     )
     if len(columns) == 1:
         return [whole]
-    put = object.__setattr__
     frequency, z, time = whole.frequency_hz, whole.z_ohm, whole.time_s
     spectra = []
     for number, (start, stop) in enumerate(itertools.pairwise(edges), start=1):
         sweep = object.__new__(ImpedanceSpectrum)
-        put(sweep, "frequency_hz", frequency[start:stop])
-        put(sweep, "z_ohm", z[start:stop])
-        put(sweep, "time_s", None if time is None else time[start:stop])
-        put(sweep, "sweep", number)
-        put(sweep, "technique", technique)
-        put(sweep, "instrument", instrument)
-        put(sweep, "software", software)
-        put(sweep, "started_at", started_at)
-        put(sweep, "amplitude", amplitude)
-        put(sweep, "columns", frozen_columns(columns[number - 1], stop - start))
-        put(sweep, "metadata", whole.metadata)
-        put(sweep, "warnings", whole.warnings)
-        put(sweep, "_data_hash", None)
+        for put, value in zip(
+            _PUT,
+            (
+                frequency[start:stop],
+                z[start:stop],
+                None if time is None else time[start:stop],
+                number,
+                technique,
+                instrument,
+                software,
+                started_at,
+                amplitude,
+                frozen_columns(columns[number - 1], stop - start),
+                whole.metadata,
+                whole.warnings,
+                None,
+            ),
+            strict=True,
+        ):
+            put(sweep, value)
         spectra.append(sweep)
     return spectra
+
+
+# Setters of the slots in the order of the fields: a frozen record is filled once, here.
+_PUT = tuple(getattr(ImpedanceSpectrum, f.name).__set__ for f in fields(ImpedanceSpectrum))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
