@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from db.measurements import NewMeasurement
+from numpy.typing import NDArray
+
+from db.measurements import NewAnalysis, NewMeasurement
 from db.tables import Pellet
-from instruments.records import Chronoamperometry, ImpedanceSpectrum, MeasuredFile, Record
+from instruments.records import (
+    Chronoamperometry,
+    DiffractionPattern,
+    ImpedanceSpectrum,
+    MeasuredFile,
+    Record,
+)
 from labkit.eis.leads import LeadImpedance
 from labkit.workflows.circuits import analyse_circuit
 from labkit.workflows.conductivity_of_sweep import analyse_sweep
@@ -96,51 +104,80 @@ def new_measurement(
     }
     columns = {f"column {name}": column for name, column in record.columns.items()}
     if isinstance(record, ImpedanceSpectrum):
-        arrays: dict[str, Any] = {"frequency_hz": record.frequency_hz, "z_ohm": record.z_ohm}
-        if record.time_s is not None:
-            arrays["time_s"] = record.time_s
-        analyses = [
-            analyse_sweep(
-                record.frequency_hz,
-                record.z_ohm,
-                data_hash=record.data_hash,
-                geometry=None if pellet is None else geometry_of(pellet),
-                temperature_K=kelvin,
-                leads=treatment.leads,
-            )
-        ]
-        if treatment.circuit is not None:
-            analyses.append(
-                analyse_circuit(
-                    record.frequency_hz,
-                    record.z_ohm,
-                    treatment.circuit,
-                    data_hash=record.data_hash,
-                    leads=treatment.leads,
-                )
-            )
         return NewMeasurement(
             **common,
-            arrays=arrays | columns,
+            arrays=_sweep_arrays(record) | columns,
             sweep=record.sweep,
             technique=record.technique,
             amplitude=record.amplitude,
-            analyses=analyses,
+            analyses=_sweep_analyses(record, kelvin, pellet, treatment),
         )
     if isinstance(record, Chronoamperometry):
-        measured = {"current_A": record.current_A, "potential_V": record.potential_V}
-        arrays = {"time_s": record.time_s} | {
-            name: values for name, values in measured.items() if values is not None
-        }
         return NewMeasurement(
-            **common, arrays=arrays | columns, sweep=record.sweep, technique=record.technique
+            **common,
+            arrays=_transient_arrays(record) | columns,
+            sweep=record.sweep,
+            technique=record.technique,
         )
-    arrays = {
+    return NewMeasurement(
+        **common,
+        arrays=_pattern_arrays(record) | columns,
+        sweep=record.scan,
+        technique="diffraction",
+    )
+
+
+def _sweep_analyses(
+    record: ImpedanceSpectrum,
+    temperature_K: float | None,
+    pellet: Pellet | None,
+    treatment: Treatment,
+) -> list[NewAnalysis]:
+    analyses = [
+        analyse_sweep(
+            record.frequency_hz,
+            record.z_ohm,
+            data_hash=record.data_hash,
+            geometry=None if pellet is None else geometry_of(pellet),
+            temperature_K=temperature_K,
+            leads=treatment.leads,
+        )
+    ]
+    if treatment.circuit is not None:
+        analyses.append(
+            analyse_circuit(
+                record.frequency_hz,
+                record.z_ohm,
+                treatment.circuit,
+                data_hash=record.data_hash,
+                leads=treatment.leads,
+            )
+        )
+    return analyses
+
+
+def _sweep_arrays(record: ImpedanceSpectrum) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {
+        "frequency_hz": record.frequency_hz,
+        "z_ohm": record.z_ohm,
+    }
+    if record.time_s is not None:
+        arrays["time_s"] = record.time_s
+    return arrays
+
+
+def _transient_arrays(record: Chronoamperometry) -> dict[str, NDArray[Any]]:
+    measured = {"current_A": record.current_A, "potential_V": record.potential_V}
+    return {"time_s": record.time_s} | {
+        name: values for name, values in measured.items() if values is not None
+    }
+
+
+def _pattern_arrays(record: DiffractionPattern) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {
         "two_theta_deg": record.two_theta_deg,
         "intensity_counts": record.intensity_counts,
     }
     if record.sigma_counts is not None:
         arrays["sigma_counts"] = record.sigma_counts
-    return NewMeasurement(
-        **common, arrays=arrays | columns, sweep=record.scan, technique="diffraction"
-    )
+    return arrays
