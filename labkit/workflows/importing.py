@@ -193,14 +193,13 @@ def _import_file(
     file, used = read_with_columns(lab, path, content, columns)
     with lab.database.reading() as session:
         known = find_raw_file(session, file.sha256)
-    if known is not None:
-        return complete_known_file(lab, path, file.sha256, conditions, treatment)
-    records = importable_records(file)
-    with lab.database.reading() as session:
+        records = () if known is not None else importable_records(file)
         pellet = None if conditions.pellet is None else get_pellet(session, conditions.pellet)
         twins = {
             record.data_hash: find_by_data_hash(session, record.data_hash) for record in records
         }
+    if known is not None:
+        return complete_known_file(lab, path, file.sha256, conditions, treatment)
     # the fits come before the transaction, so that others can write meanwhile
     measurements = [
         new_measurement(lab, record, conditions, pellet, treatment) for record in records
