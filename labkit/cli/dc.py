@@ -11,7 +11,10 @@ from labkit.cli.output import json_option, print_json
 __all__ = ["dc"]
 
 
-@click.command(epilog="Example: labkit dc M5 --voltage 0.1V --plot polarisation.png")
+@click.command(
+    short_help="Electronic conductivity from a polarisation.",
+    epilog="Example: labkit dc M5 --voltage 0.1V --plot polarisation.png",
+)
 @click.argument("measurement")
 @click.option("--voltage", default=None, help="The voltage step with its unit, such as 100mV.")
 @click.option(

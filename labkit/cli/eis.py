@@ -17,7 +17,8 @@ __all__ = ["eis"]
 
 
 @click.command(
-    epilog="Example: labkit eis M3 --window 300Hz 20kHz --by 'A. See' --plot nyquist.png"
+    short_help="One measurement: R, window, verdict, circuit.",
+    epilog="Example: labkit eis M3 --window 300Hz 20kHz --by 'A. See' --plot nyquist.png",
 )
 @click.argument("measurement")
 @click.option(

@@ -13,7 +13,9 @@ __all__ = ["import_"]
 
 
 @click.command(
-    "import", epilog="Example: labkit import --pellet LPSCl-1 --temperature 25C cell_C01.mpr"
+    "import",
+    short_help="Raw files in, conductivities out.",
+    epilog="Example: labkit import --pellet LPSCl-1 --temperature 25C cell_C01.mpr",
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--pellet", default=None, help="Name of the pellet that was measured.")

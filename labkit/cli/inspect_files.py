@@ -11,7 +11,10 @@ from labkit.cli.output import json_option, print_error, print_json, print_table
 __all__ = ["inspect"]
 
 
-@click.command(epilog="Example: labkit inspect PEIS_pellet3_25C_C01.mpr")
+@click.command(
+    short_help="What raw files hold, without importing.",
+    epilog="Example: labkit inspect PEIS_pellet3_25C_C01.mpr",
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @json_option
 def inspect(files: tuple[Path, ...], as_json: bool) -> None:

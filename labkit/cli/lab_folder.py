@@ -11,7 +11,10 @@ from labkit.cli.output import json_option, print_json, print_table
 __all__ = ["backup", "doctor", "export", "init", "report", "restore"]
 
 
-@click.command(epilog="Example: labkit --lab mylab init")
+@click.command(
+    short_help="Create the lab folder with the literature set.",
+    epilog="Example: labkit --lab mylab init",
+)
 @json_option
 @click.pass_obj
 def init(lab_path: Path, as_json: bool) -> None:
@@ -34,7 +37,10 @@ def init(lab_path: Path, as_json: bool) -> None:
         click.echo(f"literature: not loaded: {result['literature_message']}")
 
 
-@click.command(epilog="Example: labkit --lab mylab report --output lab.html")
+@click.command(
+    short_help="Write an HTML report of the lab.",
+    epilog="Example: labkit --lab mylab report --output lab.html",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -55,7 +61,10 @@ def report(lab_path: Path, output: Path | None, as_json: bool) -> None:
         click.echo(f"report: {path}")
 
 
-@click.command(epilog="Example: labkit --lab mylab export --output labels.csv labels")
+@click.command(
+    short_help="Write labels or measurements to CSV or JSON.",
+    epilog="Example: labkit --lab mylab export --output labels.csv labels",
+)
 @click.argument("what", type=click.Choice(["labels", "measurements", "literature"]))
 @click.option(
     "--output",
@@ -77,7 +86,10 @@ def export(lab_path: Path, what: str, output: Path, as_json: bool) -> None:
         click.echo(f"{rows} rows written to {output}")
 
 
-@click.command(epilog="Example: labkit --lab mylab backup /mnt/safe/mylab-2026-11-20")
+@click.command(
+    short_help="Copy the lab into a new folder.",
+    epilog="Example: labkit --lab mylab backup /mnt/safe/mylab-2026-11-20",
+)
 @click.argument("target", type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj
@@ -96,7 +108,10 @@ def backup(lab_path: Path, target: Path, as_json: bool) -> None:
         )
 
 
-@click.command(epilog="Example: labkit --lab restored-lab restore /mnt/safe/mylab-2026-11-20")
+@click.command(
+    short_help="Restore a backup into a new lab folder.",
+    epilog="Example: labkit --lab restored-lab restore /mnt/safe/mylab-2026-11-20",
+)
 @click.argument("backup_folder", type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj
@@ -111,7 +126,9 @@ def restore(lab_path: Path, backup_folder: Path, as_json: bool) -> None:
         click.echo(f"{result['lab']}: restored with {result['raw_files']} raw files")
 
 
-@click.command(epilog="Example: labkit --lab mylab doctor")
+@click.command(
+    short_help="Check that the lab is whole.", epilog="Example: labkit --lab mylab doctor"
+)
 @json_option
 @click.pass_obj
 def doctor(lab_path: Path, as_json: bool) -> None:

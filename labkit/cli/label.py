@@ -16,7 +16,7 @@ _by_option = click.option(
 )
 
 
-@click.group()
+@click.group(short_help="Propose, review and decide about conductivities.")
 def label() -> None:
     """Labels: conductivities with their evidence; proposed, accepted or rejected by a person."""
 

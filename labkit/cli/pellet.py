@@ -11,7 +11,7 @@ from labkit.cli.output import json_option, print_json, print_table
 __all__ = ["pellet"]
 
 
-@click.group()
+@click.group(short_help="Samples with their geometry.")
 def pellet() -> None:
     """Pellets: name, formula and geometry with its uncertainty."""
 

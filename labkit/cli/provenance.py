@@ -12,7 +12,9 @@ from labkit.cli.output import json_option, print_json, print_table, progress_bar
 __all__ = ["replay", "why"]
 
 
-@click.command(epilog="Example: labkit why L1")
+@click.command(
+    short_help="Where a number comes from, down to the raw file.", epilog="Example: labkit why L1"
+)
 @click.argument("identifier")
 @json_option
 @click.pass_obj
@@ -52,7 +54,9 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-@click.command(epilog="Example: labkit replay --all")
+@click.command(
+    short_help="Recompute stored results and compare.", epilog="Example: labkit replay --all"
+)
 @click.argument("identifier", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every analysis of the lab.")
 @json_option

@@ -12,7 +12,10 @@ from labkit.cli.output import json_option, print_json, print_table, progress_bar
 __all__ = ["rank"]
 
 
-@click.command(epilog="Example: labkit rank --top 20 --since last")
+@click.command(
+    short_help="Candidates, what moved, and which label moved it.",
+    epilog="Example: labkit rank --top 20 --since last",
+)
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option(
     "--since",

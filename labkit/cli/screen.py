@@ -13,7 +13,7 @@ __all__ = ["screen"]
 MODES = ("structure", "A", "AM", "CAN", "CAMN", "A40", "AM40", "CAN40", "CAMN40")
 
 
-@click.group()
+@click.group(short_help="Describe, cluster and score the structures.")
 def screen() -> None:
     """Screening: representations of the structures and their cluster tree."""
 

@@ -12,7 +12,10 @@ from labkit.cli.output import json_option, print_json, print_table
 __all__ = ["arrhenius"]
 
 
-@click.command(epilog="Example: labkit arrhenius LPSCl-1 --plot arrhenius.png")
+@click.command(
+    short_help="Ea of a pellet, and sigma at 25 C with its error.",
+    epilog="Example: labkit arrhenius LPSCl-1 --plot arrhenius.png",
+)
 @click.argument("names", nargs=-1, required=True)
 @click.option(
     "--convention",

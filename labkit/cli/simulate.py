@@ -11,7 +11,10 @@ from labkit.cli.output import json_option, print_json
 __all__ = ["simulate"]
 
 
-@click.command(epilog="Example: labkit simulate --count 5 --format mpr simulated/")
+@click.command(
+    short_help="Write simulated measurements with a known truth.",
+    epilog="Example: labkit simulate --count 5 --format mpr simulated/",
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--count", type=click.IntRange(min=1), default=7, show_default=True)
 @click.option(

@@ -11,7 +11,7 @@ from labkit.cli.output import json_option, print_error, print_json, print_table,
 __all__ = ["structures"]
 
 
-@click.group()
+@click.group(short_help="The pool of candidates.")
 def structures() -> None:
     """Structures: what the screening ranks."""
 

@@ -23,7 +23,10 @@ def _count_or_all(context: click.Context, parameter: click.Parameter, value: str
     return number
 
 
-@click.command(epilog="Example: labkit --lab tour-lab tour --structures 2000")
+@click.command(
+    short_help="The whole job in one go, on real files.",
+    epilog="Example: labkit --lab tour-lab tour --structures 2000",
+)
 @click.option(
     "--structures",
     "n_structures",

@@ -11,7 +11,10 @@ from labkit.cli.output import json_option, print_error
 __all__ = ["watch"]
 
 
-@click.command(epilog="Example: labkit watch --pellet LPSCl-1 --settle 10 /data/eclab/today")
+@click.command(
+    short_help="Import files of a folder as they appear.",
+    epilog="Example: labkit watch --pellet LPSCl-1 --settle 10 /data/eclab/today",
+)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--pellet", default=None, help="Name of the pellet that is being measured.")
 @click.option("--temperature", default=None, help="Sample temperature, such as 25C.")
