@@ -443,5 +443,5 @@ class MeasuredFile:
         if isinstance(first, DiffractionPattern):
             what = "a diffraction pattern"
         else:
-            what = f"a {first.technique} transient ({first.n_points} points against time)"
+            what = f"a transient of {first.n_points} points against time ({first.technique})"
         raise NotImpedanceError(f"holds {what}, no impedance: no frequency column", path=self.path)

@@ -69,18 +69,36 @@ def _profile(lines: list[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return table[:, 0], table[:, 1] * factor
 
 
+def _lines_of(
+    alpha1: float | None, alpha2: float | None
+) -> tuple[tuple[tuple[float, float], ...] | None, tuple[str, ...]]:
+    """Return both lines of K-alpha, which Rigaku's files name without their weights.
+
+    The two initial states hold four and two electrons, so that K-alpha2 has half the intensity of
+    K-alpha1.
+    """
+    lines = wavelengths(alpha1, alpha2, 0.5)
+    if lines is None or len(lines) < 2:
+        return lines, ()
+    return lines, (
+        "does not say the weight of K-alpha2; 0.5 is taken, the ratio of the transitions: check it "
+        "where a monochromator or slit takes K-alpha2 away",
+    )
+
+
 def _rasx_pattern(profile: bytes, conditions: bytes, scan: int) -> DiffractionPattern:
     angle, intensity = _profile(decode_text(profile).splitlines())
     root = parse_xml(conditions.removeprefix(b"\xef\xbb\xbf")) if conditions else None
     tube = first(root, "XrayGenerator")
     information = first(root, "ScanInformation")
-    alpha1 = number(first_text(tube, "WavelengthKalpha1"))
+    lines, notes = _lines_of(
+        number(first_text(tube, "WavelengthKalpha1")), number(first_text(tube, "WavelengthKalpha2"))
+    )
     started = first_text(information, "StartTime")
     return DiffractionPattern(
         two_theta_deg=angle,
         intensity_counts=intensity,
-        # The file names both lines of K-alpha; their ratio is that of the transition, 2:1.
-        wavelength_angstrom=wavelengths(alpha1, number(first_text(tube, "WavelengthKalpha2")), 0.5),
+        wavelength_angstrom=lines,
         anode=first_text(tube, "TargetName"),
         counting_time_s=_step_time(
             number(first_text(information, "Step")),
@@ -97,7 +115,7 @@ def _rasx_pattern(profile: bytes, conditions: bytes, scan: int) -> DiffractionPa
             "tension_kV": number(first_text(tube, "Voltage")),
             "current_mA": number(first_text(tube, "Current")),
         },
-        warnings=("the weight of K-alpha2 is taken as 0.5",) if alpha1 else (),
+        warnings=notes,
     )
 
 
@@ -151,13 +169,14 @@ def read_ras(source: Source) -> Parsed:
 
 def _ras_pattern(lines: list[str], header: dict[str, str], scan: int) -> DiffractionPattern:
     angle, intensity = _profile(lines)
-    alpha1 = number(header.get("HW_XG_WAVE_LENGTH_ALPHA1"))
+    lines_of_source, notes = _lines_of(
+        number(header.get("HW_XG_WAVE_LENGTH_ALPHA1")),
+        number(header.get("HW_XG_WAVE_LENGTH_ALPHA2")),
+    )
     return DiffractionPattern(
         two_theta_deg=angle,
         intensity_counts=intensity,
-        wavelength_angstrom=wavelengths(
-            alpha1, number(header.get("HW_XG_WAVE_LENGTH_ALPHA2")), 0.5
-        ),
+        wavelength_angstrom=lines_of_source,
         anode=header.get("HW_XG_TARGET_NAME"),
         counting_time_s=_step_time(
             number(header.get("MEAS_SCAN_STEP")),
@@ -169,5 +188,5 @@ def _ras_pattern(lines: list[str], header: dict[str, str], scan: int) -> Diffrac
         instrument="Rigaku",
         started_at=from_text(header.get("MEAS_SCAN_START_TIME", ""), month_first=True),
         metadata={"sample": header.get("FILE_SAMPLE"), "operator": header.get("FILE_OPERATOR")},
-        warnings=("the weight of K-alpha2 is taken as 0.5",) if alpha1 else (),
+        warnings=notes,
     )

@@ -7,6 +7,7 @@ files are a table below a few lines of text, and any table whose columns the cal
 from __future__ import annotations
 
 import io
+import warnings as warnings_of_python
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,6 +27,7 @@ from instruments.impedance_table import (
     find_header,
     needed_columns,
     spectra_of_table,
+    transient_of_table,
 )
 from instruments.reader import Parsed, Source, register
 from instruments.records import ImpedanceSpectrum
@@ -86,7 +88,9 @@ def read_table_file(source: Source) -> Parsed:
         raise EmptyFileError("names its columns and holds no number below them", line=index + 1)
     about = _text_above(lines[:index])
     spectra, notes = spectra_of_table(table, columns, metadata=about)
-    return Parsed(spectra, about, (*warnings, *notes))
+    return Parsed(
+        (*spectra, *transient_of_table(table, columns, names)), about, (*warnings, *notes)
+    )
 
 
 def _text_above(lines: Sequence[str]) -> dict[str, str]:
@@ -139,8 +143,12 @@ def read_workbook(source: Source) -> Parsed:
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(io.BytesIO(source.content), read_only=True, data_only=True)
-        sheets = [(s.title, [list(row) for row in s.iter_rows(values_only=True)]) for s in book]
+        with warnings_of_python.catch_warnings():  # openpyxl's, about styles and relations
+            warnings_of_python.simplefilter("ignore")
+            book = openpyxl.load_workbook(
+                io.BytesIO(source.content), read_only=True, data_only=True
+            )
+            sheets = [(s.title, [list(row) for row in s.iter_rows(values_only=True)]) for s in book]
     except Exception as error:
         raise MalformedFileError(f"cannot be opened as an Excel workbook: {error}") from error
     records: list[ImpedanceSpectrum] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,7 @@ def test_an_area_in_square_millimetres_is_converted(data_dir: Path) -> None:
 def test_open_circuit_is_read_and_refused_as_impedance(data_dir: Path) -> None:
     measured = read(data_dir / _YADG / "vsp_ocv_with.mpr")
     assert measured.records[0].n_points == 13
-    with pytest.raises(NotImpedanceError, match=r"OCV transient .* no frequency column"):
+    with pytest.raises(NotImpedanceError, match=r"transient .*\(OCV\).* no frequency column"):
         measured.impedance_spectra()
 
 
@@ -177,3 +178,20 @@ def test_any_damage_is_refused_in_our_own_words(simulated: bytes, data: st.DataO
     measured = _read_or_refuse(bytes(content))
     if measured is not None:
         assert all(np.isfinite(r.z_ohm).all() for r in measured.records if r.kind == "impedance")
+
+
+def test_numbers_that_signal_damage_do_not_warn(tmp_path: Path, make_spectrum) -> None:  # type: ignore[no-untyped-def]
+    content = write_mpr(tmp_path / "a.mpr", [make_spectrum(80)]).read_bytes()
+    at = content.rindex(b"MODULE", 0, content.index(b"VMP LOG")) - 80
+    signalling_nan = b"\x01\x00\xa0\x7f"
+    damaged = bytearray(content)
+    # Every single-precision column of the last row, one after another.
+    for offset in (*range(0, 20, 4), *range(28, 44, 4)):
+        damaged[at + offset : at + offset + 4] = signalling_nan
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                measured = read("a.mpr", content=bytes(damaged))
+            except LayoutError:
+                continue
+            assert all(v.size for r in measured.records for v in r.columns.values())

@@ -68,7 +68,9 @@ def test_only_impedance_is_handed_out_as_impedance() -> None:
     transient = Chronoamperometry(time_s=[0.0, 1.0], potential_V=[0.1, 0.1], technique="OCV")
     spectrum = ImpedanceSpectrum(frequency_hz=[1.0], z_ohm=[1 - 1j])
     assert _file(transient, spectrum).impedance_spectra() == (spectrum,)
-    with pytest.raises(NotImpedanceError, match=r"cell\.mpr: holds a OCV transient \(2 points"):
+    with pytest.raises(
+        NotImpedanceError, match=r"cell\.mpr: holds a transient of 2 points .*\(OCV\)"
+    ):
         _file(transient).impedance_spectra()
     with pytest.raises(EmptyFileError, match="the PEIS holds no point"):
         _file(technique="PEIS").impedance_spectra()

@@ -87,3 +87,17 @@ def test_columns_of_a_workbook_can_be_named(workbook: Path) -> None:
     columns = {"f": "Frequency (Hz)", "re": "Z' (ohm)", "im": "-Z'' (ohm)"}
     (spectrum,) = read(workbook, columns=columns).impedance_spectra()
     assert spectrum.z_ohm[0] == 3 + 4j  # the name itself begins with a minus sign
+
+
+def test_a_hold_before_the_sweep_is_kept_as_a_transient() -> None:
+    text = (
+        "Potential (V)\tCurrent (A)\tElapsed Time (s)\tFrequency (Hz)\tZre (ohms)\tZim (ohms)\n"
+        "3.49\t-0.15\t10\t0\t0\t0\n3.48\t-0.16\t20\t0\t0\t0\n"
+        "3.5\t0.02\t30\t1000\t5\t-1\n3.5\t0.02\t31\t100\t6\t-2\n3.5\t0.02\t32\t10\t7\t-3\n"
+    )
+    sweep, hold = read("hold.txt", content=text.encode()).records
+    assert sweep.kind == "impedance" and sweep.n_points == 3
+    assert hold.kind == "dc"
+    assert hold.time_s.tolist() == [10, 20]
+    assert hold.current_A.tolist() == [-0.15, -0.16]
+    assert hold.potential_V.tolist() == [3.49, 3.48]
