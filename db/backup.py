@@ -100,6 +100,7 @@ def back_up(database: Database, target: Path) -> BackupCounts:
             copied = building / name
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copied)
+            _flush(copied)
             files[name] = _sha256(copied)
         _write_manifest(building, files)
         building.replace(target)
@@ -150,6 +151,7 @@ def restore(backup: Path, lab: Path) -> BackupCounts:
             target = _inside(building, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(_inside(backup, name), target)
+            _flush(target)
             if _sha256(target) != expected:
                 raise BackupError(f"{name}: changed while it was being restored")
         if lab.exists():
@@ -167,7 +169,12 @@ def _raw_files(lab: Path) -> list[Path]:
     folder = lab / _RAW
     if not folder.is_dir():
         return []
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix != ".part")
+    # an import that is running has half a file under such a name for a moment
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix != ".part" and not path.name.startswith(".part") and path.is_file()
+    )
 
 
 def _sha256(path: Path) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import sqlmodel
 from sqlmodel import col, select
@@ -46,6 +46,9 @@ class Evidence:
     icsd_id: int | None
     doi: str | None
     state: str | None = None
+
+
+_Key: TypeAlias = tuple[str, int | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,39 +91,48 @@ def find_conflicts(
     Notes
     -----
     Rows without a space group form groups of their own: a missing entry is not taken for a
-    polymorph. Values measured away from room temperature are left out.
+    polymorph. Values of one ICSD number are compared too, whatever composition or space group
+    their tables print beside it. Values measured away from room temperature are left out.
     """
     if not decades > 0:
         raise InvalidValueError("conflicts are sought beyond a positive number of decades")
-    groups: dict[tuple[str, int | None, str | None], list[Evidence]] = defaultdict(list)
+    groups: dict[_Key, list[Evidence]] = defaultdict(list)
+    by_icsd: dict[int, list[tuple[str, Evidence]]] = defaultdict(list)
     for formula, value in _all_values(session, reduced_formula):
         if value.temperature_K is None or _ROOM_K[0] <= value.temperature_K <= _ROOM_K[1]:
             groups[formula, value.space_group_number, value.polymorph].append(value)
+            if value.icsd_id is not None:
+                by_icsd[value.icsd_id].append((formula, value))
     decisions = {row.members_hash: row for row in _decisions(session)}
-    conflicts = []
-    for (formula, group, polymorph), values in groups.items():
-        distance = spread_in_decades(values)
-        if distance <= decades:
-            continue
-        conflict = Conflict(
-            formula, group, polymorph, distance, tuple(values), _what_differs(values)
-        )
-        decided = decisions.get(conflict.members_hash)
-        if decided is not None:
-            if not include_decided:
-                continue
-            conflict = Conflict(
-                formula,
-                group,
-                polymorph,
-                distance,
-                tuple(values),
-                conflict.differs_in,
-                decided.decision,
-                decided.decided_by,
-            )
-        conflicts.append(conflict)
-    return sorted(conflicts, key=lambda found: (-found.decades, found.reduced_formula))
+    found = [_conflict(key, values, decades, decisions) for key, values in groups.items()]
+    conflicts = [conflict for conflict in found if conflict is not None]
+    shown = [{value.reference for value in conflict.values} for conflict in conflicts]
+    for entries in by_icsd.values():
+        formula, first = entries[0]
+        values = [value for _, value in entries]
+        key = (formula, first.space_group_number, first.polymorph)
+        conflict = _conflict(key, values, decades, decisions)
+        if conflict is not None and not any(
+            {value.reference for value in values} <= references for references in shown
+        ):
+            conflicts.append(conflict)
+    if not include_decided:
+        conflicts = [conflict for conflict in conflicts if conflict.decision is None]
+    return sorted(conflicts, key=lambda conflict: (-conflict.decades, conflict.reduced_formula))
+
+
+def _conflict(
+    key: _Key, values: list[Evidence], decades: float, decisions: dict[str, ConflictDecision]
+) -> Conflict | None:
+    """Return the conflict of a group of values with what was decided about it, if it is one."""
+    distance = spread_in_decades(values)
+    if distance <= decades:
+        return None
+    conflict = Conflict(*key, distance, tuple(values), _what_differs(values))
+    decided = decisions.get(conflict.members_hash)
+    if decided is None:
+        return conflict
+    return replace(conflict, decision=decided.decision, decided_by=decided.decided_by)
 
 
 def spread_in_decades(values: list[Evidence]) -> float:
@@ -161,7 +173,10 @@ def _decisions(session: sqlmodel.Session) -> list[ConflictDecision]:
 
 
 def _what_differs(values: list[Evidence]) -> tuple[str, ...]:
-    names = ("source", "qualifier", "temperature_K", "contribution", "ea_eV", "icsd_id", "doi")
+    names = (
+        "source", "space_group_number", "polymorph", "qualifier", "temperature_K", "contribution",
+        "ea_eV", "icsd_id", "doi",
+    )  # fmt: skip
     return tuple(name for name in names if len({getattr(value, name) for value in values}) > 1)
 
 

@@ -128,3 +128,18 @@ def test_two_sources_are_compared_with_each_other(lab: Database, data_dir: Path)
     across = [c for c in conflicts if len({value.source for value in c.values}) == 2]
     assert across
     assert [c.decades for c in conflicts] == sorted((c.decades for c in conflicts), reverse=True)
+
+
+def test_one_icsd_number_with_two_compositions_is_a_conflict_too(
+    any_lab: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(
+        "Li3PS4,1E-3,62,7\nLi7P3S11,1E-6,2,7\nLi3N,1E-3,191,8\nLi3N,1E-6,191,8\n",
+        encoding="utf-8",
+    )
+    with any_lab.session() as session:
+        load_label_source(session, SEMI_SUPERVISED, path, by="Ada")
+        found = find_conflicts(session)
+    values = sorted([value.formula for value in conflict.values] for conflict in found)
+    assert values == [["Li3N", "Li3N"], ["Li3PS4", "Li7P3S11"]]

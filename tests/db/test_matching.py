@@ -139,4 +139,4 @@ def test_an_icsd_number_that_leads_to_another_composition_is_doubted(lab: Databa
         (far,) = [match for match, _ in matches_of_label(session, 2)]
     assert (near.ambiguous, near.confidence, near.note) == (False, 0.85, None)
     assert far.ambiguous and far.confidence == 0.425
-    assert far.note is not None and "12% of the atoms differ" in far.note
+    assert far.note is not None and "18% of the atoms differ" in far.note

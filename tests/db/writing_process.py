@@ -1,6 +1,7 @@
 """A program of its own that writes to a lab until it is done or killed.
 
-Usage: ``python writing_process.py LAB TASK FIRST N_FILES``. It prints a line after every commit.
+Usage: ``python writing_process.py LAB TASK FIRST COUNT``. It prints a line when it begins and
+after every commit.
 """
 
 from __future__ import annotations
@@ -10,13 +11,53 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import sqlalchemy as sa
 
-from db.backup import back_up
+from db.backup import back_up, restore
 from db.labels import accept, propose
 from db.measurements import NewAnalysis, NewMeasurement, store_measured_file
 from db.session import Database, open_lab_database
 
 SWEEPS = 3
+LATER = "later"
+LATER_FOLDER = Path(__file__).with_name("later_revision")
+
+
+def raw_bytes(number: int) -> bytes:
+    """Return what the made-up instrument wrote."""
+    return f"file {number}\n".encode() * 200
+
+
+def keep_raw_file(lab: Path, number: int) -> str:
+    """Put a raw file into the lab's folder as an import does, and return its path there."""
+    digest = hashlib.sha256(raw_bytes(number)).hexdigest()
+    target = lab / "raw" / digest[:2] / digest[2:]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".part-{number}")
+    temporary.write_bytes(raw_bytes(number))
+    temporary.replace(target)
+    return target.relative_to(lab).as_posix()
+
+
+def know_a_later_layout() -> None:
+    """Make this process one of a later version, whose layout has one more revision."""
+    from alembic.config import Config
+
+    import db.migrations.running as running
+    import db.session as session
+
+    packaged = running.alembic_config
+
+    def with_later(connection: sa.Connection | None = None) -> Config:
+        config = packaged(connection)
+        folders = (Path(running.__file__).parent / "versions", LATER_FOLDER)
+        config.set_main_option("path_separator", "newline")
+        config.set_main_option("version_locations", "\n".join(map(str, folders)))
+        return config
+
+    running.alembic_config = with_later
+    session.REVISIONS = (*session.REVISIONS, LATER)
+    session.HEAD = LATER
 
 
 def import_file(database: Database, number: int) -> bool:
@@ -42,15 +83,17 @@ def import_file(database: Database, number: int) -> bool:
         )
         for sweep in range(1, SWEEPS + 1)
     ]
+    stored_path = None if database.path is None else keep_raw_file(database.path.parent, number)
     with database.session() as session:
         return store_measured_file(
             session,
-            sha256=hashlib.sha256(str(number).encode()).hexdigest(),
-            size_bytes=100,
+            sha256=hashlib.sha256(raw_bytes(number)).hexdigest(),
+            size_bytes=len(raw_bytes(number)),
             file_name=f"{number}.mpr",
             format="biologic-mpr",
             reader_version="1",
             measurements=measurements,
+            stored_path=stored_path,
         ).is_new
 
 
@@ -68,10 +111,28 @@ def accept_label(database: Database, number: int) -> None:
         accept(session, label.id, reviewer="Grace", reason="fine")
 
 
+def export_tables(database: Database, number: int) -> None:
+    """Write labels and measurements to files of their own."""
+    from labkit.settings import LabSettings
+    from labkit.workflows.exporting import export_table
+    from labkit.workflows.lab import Lab
+
+    folder = Path(sys.argv[5])
+    lab = Lab(folder, database, LabSettings())
+    for what in ("labels", "measurements"):
+        export_table(lab, what, folder / f"{what}-{number}.csv")
+
+
 def main() -> None:
     """Do the task named on the command line."""
     location, task, first, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    database = open_lab_database(location, create=True)
+    if task == "migrate":
+        know_a_later_layout()
+    print("begins", flush=True)
+    if task == "restore":
+        restore(Path(sys.argv[5]), Path(location))
+        return
+    database = open_lab_database(location, create=task != "migrate")
     for number in range(first, first + count):
         if task == "import":
             import_file(database, number)
@@ -79,6 +140,8 @@ def main() -> None:
             accept_label(database, number)
         elif task == "backup":
             back_up(database, Path(location).parent / f"backup-{number}")
+        elif task == "export":
+            export_tables(database, number)
         print(number, flush=True)
     database.close()
 
