@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -167,13 +168,18 @@ def _records(
         yield NewStructure(
             material_id=record.material_id,
             source=record.source,
-            formula=record.formula or crystal.reduced_formula,
+            formula=_tidy(record.formula) or crystal.reduced_formula,
             n_sites=crystal.n_sites,
             cif=record.cif,
             space_group_number=record.space_group_number,
             band_gap_eV=record.band_gap_eV,
             e_above_hull_eV=record.e_above_hull_eV,
         )
+
+
+def _tidy(formula: str) -> str:
+    """Write whole amounts without a decimal: Li20.0Ge2.0 becomes Li20Ge2."""
+    return re.sub(r"(\d)\.0+(?!\d)", r"\1", formula)
 
 
 def _cif_files(path: Path, refused: list[dict[str, Any]]) -> Iterator[NewStructure]:
