@@ -167,7 +167,8 @@ def compare_heating_cooling(
 ) -> HeatingCooling:
     """Split a series in the order of measurement at its hottest point and compare both ways.
 
-    The hottest point belongs to both. A difference is called one where p < 0.01 and sigma shifts
+    The hottest point, before or after what changed the sample, belongs to neither where both ways
+    have three points without it, else to both. A difference is called one where p < 0.01 and sigma shifts
     by more than 5 %.
 
     Parameters
@@ -205,9 +206,11 @@ def compare_heating_cooling(
             convention=convention,
         )
 
-    heating, cooling = line(slice(0, top + 1)), line(slice(top, kelvin.size))
+    apart = 1 if top >= 3 and kelvin.size - top >= 4 else 0
+    heating, cooling = line(slice(0, top + 1 - apart)), line(slice(top + apart, kelvin.size))
     low = max(heating.temperature_range_K[0], cooling.temperature_range_K[0])
-    centre = 2 / (1 / low + 1 / kelvin[top])
+    high = min(heating.temperature_range_K[1], cooling.temperature_range_K[1])
+    centre = 2 / (1 / low + 1 / high)
     (up,), (up_se,) = (np.atleast_1d(v) for v in heating.ln_sigma(centre))
     (down,), (down_se,) = (np.atleast_1d(v) for v in cooling.ln_sigma(centre))
     shift, shift_se = float(down - up), math.hypot(float(up_se), float(down_se))

@@ -28,6 +28,14 @@ __all__ = ["arrhenius"]
     "--include-review", is_flag=True, help="Use measurements whose verdict is 'review' as well."
 )
 @click.option(
+    "--arcs",
+    is_flag=True,
+    help="Bulk, grain boundary and total apart, from circuits fitted to the stored spectra.",
+)
+@click.option(
+    "--joint", is_flag=True, help="With --arcs: one fit of all temperatures that share their arcs."
+)
+@click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
@@ -40,11 +48,21 @@ def arrhenius(
     names: tuple[str, ...],
     convention: str,
     include_review: bool,
+    arcs: bool,
+    joint: bool,
     plot: Path | None,
     as_json: bool,
 ) -> None:
     """Fit Arrhenius over the accepted conductivities of pellets; sigma at 25 C with its error."""
     from labkit.workflows.lab import open_lab
+
+    if joint and not arcs:
+        raise click.UsageError("--joint belongs to --arcs")
+    if arcs:
+        if plot is not None:
+            raise click.UsageError("--arcs has no figure; leave --plot out")
+        _arcs(lab_path, names, convention, joint, as_json)
+        return
     from labkit.workflows.temperature_series import combine_replicates, draw_series, fit_series
 
     lab = open_lab(lab_path)
@@ -90,6 +108,72 @@ def arrhenius(
             click.echo(f"note: {row['pellet']}: {left_out}")
     if plot is not None:
         click.echo(f"figure: {plot}")
+
+
+def _arcs(
+    lab_path: Path, names: tuple[str, ...], convention: str, joint: bool, as_json: bool
+) -> None:
+    """Track arcs through the series of each pellet and print them."""
+    from labkit.workflows.arc_series import fit_arc_series
+    from labkit.workflows.lab import open_lab
+
+    lab = open_lab(lab_path)
+    results = [fit_arc_series(lab, name, joint=joint, convention=convention) for name in names]
+    if as_json:
+        print_json(results[0] if len(results) == 1 else {"pellets": results})
+        return
+    for result in results:
+        _show_arcs(result)
+
+
+def _show_arcs(result: dict[str, Any]) -> None:
+    arcs = result["arcs"]
+    print_table(
+        ["arc", "Ea (eV)", "Ea weighted, with T errors (eV)", "C (F)", "points"],
+        [
+            (
+                arc["role"],
+                "" if arc["ea_eV"] is None else f"{arc['ea_eV']:.4f} ± {_error(arc['ea_se_eV'])}",
+                ""
+                if arc["ea_eV"] is None
+                else f"{arc['ea_weighted_eV']:.4f} ± {_error(arc['ea_weighted_se_eV'])}",
+                _range([value for value in arc["capacitance_F"] if value is not None]),
+                arc["n_points"],
+            )
+            for arc in arcs
+        ],
+        title=f"{result['pellet']}: {result['circuit']}, {result['analysis']}, "
+        f"{result['verdict']} {', '.join(result['reasons'])}",
+    )
+    print_table(
+        ["T (C)", *(f"sigma {arc['role']} (S/cm)" for arc in arcs)],
+        [
+            (
+                f"{kelvin - 273.15:.4g}",
+                *(
+                    ""
+                    if arc["sigma_S_per_cm"][k] is None
+                    else f"{arc['sigma_S_per_cm'][k]:.4g} ± "
+                    f"{_error(arc['sigma_random_S_per_cm'][k])}"
+                    for arc in arcs
+                ),
+            )
+            for k, kelvin in enumerate(result["temperature_K"])
+        ],
+    )
+    for line in (*result["messages"], *result["left_out"]):
+        click.echo(f"note: {line}")
+
+
+def _error(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2g}"
+
+
+def _range(values: list[float]) -> str:
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    return f"{low:.1e}" if high < 1.05 * low else f"{low:.1e} to {high:.1e}"
 
 
 def _show_combined(combined: dict[str, Any]) -> None:

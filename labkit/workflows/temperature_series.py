@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,12 @@ from db.measurements import NewAnalysis, latest_analysis, store_analysis
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet, Spectrum
 from labkit.arrhenius import ArrheniusError, ArrheniusFit
-from labkit.arrhenius_segments import SegmentedArrhenius, fit_segments
+from labkit.arrhenius_segments import (
+    HeatingCooling,
+    SegmentedArrhenius,
+    compare_heating_cooling,
+    fit_segments,
+)
 from labkit.json_ready import json_ready
 from labkit.replicates import combine_arrhenius
 from labkit.workflows.analysing import save_figure
@@ -44,12 +50,15 @@ class Series:
     pellet : Pellet
     analyses : list of Analysis
         The latest of each measurement, by temperature.
+    in_order : list of Analysis
+        The same in the order of measurement: by start where every file says it, else by number.
     left_out : list of str
         What was not used, and why.
     """
 
     pellet: Pellet
     analyses: list[Analysis]
+    in_order: list[Analysis]
     left_out: list[str]
 
 
@@ -76,6 +85,7 @@ def collect_series(session: Session, name: str, *, include_review: bool) -> Seri
         if analysis.measurement_id is not None:
             newest[analysis.measurement_id] = analysis
     used: list[Analysis] = []
+    started: list[datetime | None] = []
     left_out: list[str] = []
     seen: dict[str, int | None] = {}
     for measurement, data_hash in measured:
@@ -86,11 +96,30 @@ def collect_series(session: Session, name: str, *, include_review: bool) -> Seri
             why = f"the same points as M{seen[data_hash]}"
         if why is None and found is not None:
             used.append(found)
+            started.append(_start(measurement))
             seen[data_hash] = measurement.id
         else:
             left_out.append(f"M{measurement.id} left out: {why}")
-    used.sort(key=lambda analysis: analysis.temperature_K or 0.0)
-    return Series(pellet, used, left_out)
+    by_temperature = sorted(used, key=lambda analysis: analysis.temperature_K or 0.0)
+    return Series(pellet, by_temperature, _by_start(used, started), left_out)
+
+
+def _start(measurement: Measurement) -> datetime | None:
+    """Return when a measurement began, None where that is unknown or can be read in two ways."""
+    if not measurement.started_at or measurement.started_at_ambiguous:
+        return None
+    try:
+        return datetime.fromisoformat(measurement.started_at)
+    except ValueError:
+        return None
+
+
+def _by_start(used: list[Analysis], started: list[datetime | None]) -> list[Analysis]:
+    """Sort by start; the order of import stays where a start is unknown or clocks differ."""
+    known = [start for start in started if start is not None]
+    if len(known) < len(used) or len({start.tzinfo is None for start in known}) > 1:
+        return list(used)
+    return [used[k] for k in sorted(range(len(used)), key=lambda k: (known[k], k))]
 
 
 def _why_not(
@@ -138,10 +167,18 @@ def fit_series(
         series = collect_series(session, name, include_review=include_review)
         fit, segmented = _fit_with_segments(lab, series, convention)
         sigma25 = fit.sigma_at(298.15)
-        verdict = "review" if segmented.reasons and fit.verdict == "accepted" else fit.verdict
+        both_ways = _heating_and_cooling(lab, series, fit)
         reasons = [*fit.reasons, *segmented.reasons]
+        messages = [*fit.messages, *segmented.messages]
+        differs = both_ways is not None and both_ways.differs
+        if both_ways is not None:
+            messages.append(both_ways.message)
+            reasons += ["heating-cooling-differ"] if differs else []
+        doubtful = bool(segmented.reasons) or differs
+        verdict = "review" if doubtful and fit.verdict == "accepted" else fit.verdict
         result = fit.to_dict() | {
-            "messages": [*fit.messages, *segmented.messages],
+            "messages": messages,
+            "heating_cooling": None if both_ways is None else _both_ways_fields(both_ways),
             "segments": [
                 {
                     "ea_eV": part.ea_eV,
@@ -231,6 +268,41 @@ def combine_replicates(
         collected = [collect_series(session, name, include_review=include_review) for name in names]
     combined = combine_arrhenius([_fit(lab, series, convention) for series in collected])
     return combined.to_dict() | {"pellets": [series.pellet.name for series in collected]}
+
+
+def _heating_and_cooling(lab: Lab, series: Series, fit: ArrheniusFit) -> HeatingCooling | None:
+    """Compare both ways where the series goes up and comes down, three temperatures each."""
+    kelvin = [analysis.temperature_K or math.nan for analysis in series.in_order]
+    top = max(range(len(kelvin)), key=kelvin.__getitem__)
+    up, down = kelvin[: top + 1], kelvin[top:]
+    monotonic = up == sorted(up) and down == sorted(down, reverse=True)
+    if not monotonic or len(set(up)) < 3 or len(set(down)) < 3:
+        return None
+    return compare_heating_cooling(
+        kelvin,
+        [analysis.sigma_S_per_cm or math.nan for analysis in series.in_order],
+        [analysis.result["sigma_own_S_per_cm"] for analysis in series.in_order],
+        temperature_se_K=lab.settings.temperature_se_K,
+        convention=fit.convention,
+    )
+
+
+def _both_ways_fields(both: HeatingCooling) -> dict[str, Any]:
+    fields: dict[str, Any] = json_ready(
+        {
+            "heating_ea_eV": both.heating.ea_eV,
+            "heating_ea_se_eV": both.heating.ea_se_eV,
+            "cooling_ea_eV": both.cooling.ea_eV,
+            "cooling_ea_se_eV": both.cooling.ea_se_eV,
+            "shift_ln": both.shift_ln,
+            "shift_ln_se": both.shift_ln_se,
+            "ea_change_eV": both.ea_change_eV,
+            "ea_change_se_eV": both.ea_change_se_eV,
+            "p_value": both.p_value,
+            "differs": both.differs,
+        }
+    )
+    return fields
 
 
 def _fit(lab: Lab, series: Series, convention: str) -> ArrheniusFit:

@@ -1,0 +1,250 @@
+"""Bulk, grain boundary and total of one pellet over temperature, from its arcs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlmodel import Session, col, select
+
+import labkit
+from db.columns import plain_json
+from db.measurements import NewAnalysis, latest_analysis, store_analysis
+from db.pellets import get_pellet
+from db.tables import Analysis, Measurement, Pellet, Spectrum
+from labkit.arrhenius import ArrheniusError, Convention, fit_arrhenius
+from labkit.eis.arcs import SeriesFit, TrackedArc, fit_temperature_series
+from labkit.geometry import PelletGeometry
+from labkit.json_ready import json_ready
+from labkit.workflows.conductivity_of_sweep import TAIL, cell_arrays
+from labkit.workflows.lab import Lab
+from labkit.workflows.pellets import geometry_of
+
+__all__ = ["ARC_SERIES", "fit_arc_series"]
+
+ARC_SERIES = "arc-series"
+"""Kind of the analysis that tracks arcs through a temperature series."""
+
+# codes that say the points themselves are wrong, not that the tail is hard to extrapolate
+_SPOILED = {"kramers-kronig", "spectrum-unusable"}
+
+
+@dataclass(frozen=True)
+class _Spectra:
+    pellet: Pellet
+    measurements: list[Measurement]
+    spectra: list[tuple[NDArray[np.float64], NDArray[np.complex128]]]
+    left_out: list[str]
+
+    @property
+    def temperature_K(self) -> list[float]:
+        return [measurement.temperature_K or math.nan for measurement in self.measurements]
+
+    @property
+    def ids(self) -> list[int]:
+        return [m.id for m in self.measurements if m.id is not None]
+
+
+def fit_arc_series(
+    lab: Lab,
+    name: str,
+    *,
+    circuit: str = "auto",
+    joint: bool = False,
+    convention: str = "sigma-T",
+) -> dict[str, Any]:
+    """Track the arcs of a pellet's spectra through temperature, and fit each one's Arrhenius line.
+
+    Conductivities of bulk and grain boundary are thickness / (area R) with the pellet's own
+    dimensions: that of a grain boundary is apparent, its true thickness is not known.
+
+    Parameters
+    ----------
+    lab : Lab
+    name : str
+        Name or id of the pellet.
+    circuit : str
+        A circuit string for every spectrum, or ``"auto"``: the commonest choice of all.
+    joint : bool
+        Share exponents and capacitances of arcs between all temperatures.
+    convention : {"sigma-T", "sigma"}
+        ``ln(sigma T)`` or ``ln(sigma)`` against 1/T.
+
+    Returns
+    -------
+    dict
+        ``arcs``, the total last: role, Ea with errors, and sigma per temperature. `ea_eV` and
+        `ea_se_eV` rest on the scatter with equal weights; `ea_weighted_eV` and its error on the
+        errors of the fits and of the temperatures.
+
+    Raises
+    ------
+    UnknownPelletError
+        When there is no such pellet.
+    ArrheniusError
+        When fewer than two temperatures are left.
+    SpectrumError, CircuitError
+        When the spectra cannot be fitted by the circuit.
+    """
+    with lab.database.reading() as session:
+        used = _collect(session, name)
+    if len(set(used.temperature_K)) < 2:
+        why = f" ({'; '.join(used.left_out[:3])})" if used.left_out else ""
+        raise ArrheniusError(
+            f"pellet {used.pellet.name}: {len(used.spectra)} usable spectra, at least two "
+            f"temperatures are needed{why}"
+        )
+    series = fit_temperature_series(used.temperature_K, used.spectra, circuit, joint=joint)
+    geometry = geometry_of(used.pellet)
+    chosen: Convention = "ln(sigma)" if convention == "sigma" else "ln(sigma T)"
+    se_K = lab.settings.temperature_se_K
+    arcs = [_line(arc, geometry, chosen, se_K) for arc in (*series.arcs, series.total)]
+    reasons, messages = _judge(series, arcs)
+    verdict = "review" if reasons else "accepted"
+    result: dict[str, Any] = json_ready(
+        {
+            "circuit": series.circuit,
+            "joint": joint,
+            "convention": chosen,
+            "temperature_K": list(series.temperature_K),
+            "arcs": arcs,
+            "messages": messages,
+        }
+    )
+    new = NewAnalysis(
+        kind=ARC_SERIES,
+        result=result,
+        verdict=verdict,
+        reasons=reasons,
+        parameters={
+            "circuit": circuit,
+            "joint": joint,
+            "convention": chosen,
+            "temperature_se_K": se_K,
+            "measurements": used.ids,
+        },
+        labkit_version=labkit.__version__,
+    )
+    with lab.database.session() as session:
+        stored = _store_once(session, used, new)
+        return result | {
+            "pellet": used.pellet.name,
+            "analysis": f"A{stored.id}",
+            "measurements": [f"M{number}" for number in used.ids],
+            "left_out": used.left_out,
+            "verdict": verdict,
+            "reasons": reasons,
+        }
+
+
+def _collect(session: Session, name: str) -> _Spectra:
+    """Collect the spectra whose points can be trusted, by temperature; the same points once."""
+    pellet = get_pellet(session, name)
+    statement = (
+        select(Measurement, Spectrum.data_hash)
+        .join(Spectrum, col(Spectrum.measurement_id) == col(Measurement.id))
+        .where(Measurement.pellet_id == pellet.id, Measurement.kind == "impedance")
+        .order_by(col(Measurement.temperature_K), col(Measurement.id))
+    )
+    kept: list[Measurement] = []
+    spectra, left_out = [], []
+    seen: dict[str, int | None] = {}
+    for measurement, data_hash in session.exec(statement).all():
+        assert measurement.id is not None
+        tail = latest_analysis(session, TAIL, measurement_id=measurement.id)
+        why = None
+        if data_hash in seen:
+            why = f"the same points as M{seen[data_hash]}"
+        elif measurement.temperature_K is None:
+            why = "its temperature is unknown (import again with --temperature)"
+        elif tail is not None and tail.verdict == "rejected" and _SPOILED & set(tail.reasons):
+            why = f"rejected ({', '.join(tail.reasons)})"
+        if why is not None:
+            left_out.append(f"M{measurement.id} left out: {why}")
+            continue
+        frequency, z, _ = cell_arrays(session, measurement)
+        kept.append(measurement)
+        spectra.append((frequency, z))
+        seen[data_hash] = measurement.id
+    return _Spectra(pellet, kept, spectra, left_out)
+
+
+def _line(
+    arc: TrackedArc, geometry: PelletGeometry, convention: Convention, temperature_se_K: float
+) -> dict[str, Any]:
+    """Turn one arc into conductivities and its Arrhenius line, none below two temperatures."""
+    constant = geometry.cell_constant_per_cm
+    kelvin, resistance, error = (
+        np.asarray(values, dtype=float)
+        for values in (arc.temperature_K, arc.resistance_ohm, arc.resistance_se_ohm)
+    )
+    sigma = constant / resistance
+    random = sigma * error / resistance
+    described: dict[str, Any] = {
+        "role": arc.role,
+        "resistance_ohm": resistance.tolist(),
+        "resistance_se_ohm": error.tolist(),
+        "capacitance_F": list(arc.capacitance_F),
+        "n": list(arc.n),
+        "sigma_S_per_cm": sigma.tolist(),
+        "sigma_random_S_per_cm": random.tolist(),
+        "sigma_systematic_relative": geometry.cell_constant_relative_se,
+    }
+    known = np.isfinite(sigma) & (sigma > 0)
+    described["n_points"] = int(known.sum())
+    if np.unique(kelvin[known]).size < 2:
+        return described | {"ea_eV": None, "ea_se_eV": None, "reasons": ["few-temperatures"]}
+    plain = fit_arrhenius(kelvin[known], sigma[known], convention=convention)
+    weighted = fit_arrhenius(
+        kelvin[known],
+        sigma[known],
+        random[known] if np.all(np.isfinite(random[known])) else None,
+        temperature_se_K=temperature_se_K,
+        convention=convention,
+    )
+    return described | {
+        "ea_eV": plain.ea_eV,
+        "ea_se_eV": plain.ea_se_eV,
+        "ea_weighted_eV": weighted.ea_eV,
+        "ea_weighted_se_eV": weighted.ea_se_eV,
+        "reasons": list(plain.reasons),
+    }
+
+
+def _judge(series: SeriesFit, arcs: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    """Say what keeps the arcs from being taken at their word."""
+    reasons: list[str] = []
+    messages: list[str] = []
+    roles = {arc.role for arc in series.arcs}
+    if not {"bulk", "grain boundary"} <= roles:
+        reasons.append("arcs-not-resolved")
+        found = ", ".join(sorted(roles)) or "none"
+        messages.append(
+            f"bulk and grain boundary are told apart only where two arcs have their capacitances "
+            f"(arcs found: {found})"
+        )
+    for kelvin, fit in zip(series.temperature_K, series.fits, strict=True):
+        if fit.verdict != "accepted":
+            reasons.append("circuit-fit-not-accepted")
+            messages.append(f"{kelvin - 273.15:.4g} C: {fit.verdict}, {', '.join(fit.reasons)}")
+    for arc in arcs:
+        missing = len(series.temperature_K) - arc["n_points"]
+        if missing:
+            reasons.append("arc-missing")
+            messages.append(f"the arc of the {arc['role']} is missing at {missing} temperatures")
+        reasons += arc.pop("reasons")
+    return list(dict.fromkeys(reasons)), messages
+
+
+def _store_once(session: Session, used: _Spectra, new: NewAnalysis) -> Analysis:
+    latest = latest_analysis(session, ARC_SERIES, pellet_id=used.pellet.id)
+    if (
+        latest is not None
+        and latest.parameters == plain_json(new.parameters)
+        and latest.result == plain_json(new.result)
+    ):
+        return latest
+    return store_analysis(session, new, pellet_id=used.pellet.id, input_measurement_ids=used.ids)
