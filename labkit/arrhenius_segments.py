@@ -168,8 +168,8 @@ def compare_heating_cooling(
     """Split a series in the order of measurement at its hottest point and compare both ways.
 
     The hottest point, before or after what changed the sample, belongs to neither where both ways
-    have three points without it, else to both. A difference is called one where p < 0.01 and sigma shifts
-    by more than 5 %.
+    have three points without it, else to both. A difference is called one where p < 0.01 and sigma
+    shifts by more than 5 %.
 
     Parameters
     ----------
