@@ -16,7 +16,12 @@ from db.tables import Analysis, Label, Measurement, Pellet
 from labkit.errors import UsageError
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
-from labkit.workflows.matching import match_by_composition, match_by_hand, structures_of
+from labkit.workflows.matching import (
+    match_by_composition,
+    match_by_hand,
+    nearest_structures,
+    structures_of,
+)
 from labkit.workflows.pellets import UNKNOWN_FORMULA
 from labkit.workflows.temperature_series import ARRHENIUS
 
@@ -104,16 +109,22 @@ def propose_label(
         if structure_ids:
             match_by_hand(session, label, structure_ids, by)
         else:
-            notes += _note_matches(label, match_by_composition(session, label))
+            notes += _note_matches(session, label, match_by_composition(session, label))
         return describe_labels(session, [label])[0] | {"notes": notes}
 
 
-def _note_matches(label: Label, found: list[str]) -> list[str]:
+def _note_matches(session: Session, label: Label, found: list[str]) -> list[str]:
     if not found:
-        return [
+        notes = [
             f"no structure of composition {label.formula} in this lab; "
-            "the label will not count in a ranking"
+            "the label will not count in a ranking until it is tied to one"
         ]
+        notes += [
+            f"{near.formula} differs in {100 * near.distance:.2g} % of the atoms: "
+            f"'labkit label match L{label.id} {near.material_id}'"
+            for near in nearest_structures(session, label.formula)
+        ]
+        return notes
     if len(found) > 1:
         return [
             f"{len(found)} structures have this composition ({', '.join(found[:4])}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -12,7 +14,17 @@ from db.matching import CONFIDENCE, add_match
 from db.tables import Label, LabelStructure, Structure
 from labkit.workflows.lab import Lab
 
-__all__ = ["confirm_structures", "match_by_composition", "match_by_hand", "structures_of"]
+__all__ = [
+    "NearStructure",
+    "confirm_structures",
+    "match_by_composition",
+    "match_by_hand",
+    "nearest_structures",
+    "structures_of",
+]
+
+# beyond this share of different atoms a composition is not called the parent of another
+_FARTHEST_PARENT = 0.1
 
 # a composition alone leaves the polymorph open
 _FORMULA_ALONE_CONFIDENCE = 0.4
@@ -66,6 +78,74 @@ def match_by_composition(session: Session, label: Label) -> list[str]:
             note=f"same {how}",
         )
     return [structure.material_id for structure in found]
+
+
+def nearest_structures(session: Session, formula: str, count: int = 3) -> list[NearStructure]:
+    """Find the structures whose composition comes closest: the parents of a doped sample.
+
+    Parameters
+    ----------
+    session : Session
+    formula : str
+    count : int
+
+    Returns
+    -------
+    list of NearStructure
+        The closest first, the more stable first among equals; none further than a tenth of the
+        atoms, or where the formula is in doubt.
+    """
+    fractions = _atomic_fractions(formula)
+    if not fractions:
+        return []
+    rows = session.exec(
+        select(Structure.material_id, Structure.formula, Structure.e_above_hull_eV)
+    ).all()
+    apart: dict[str, float] = {}
+    for _, written, _ in rows:
+        if written not in apart:
+            apart[written] = _distance(fractions, _atomic_fractions(written))
+    near = [
+        (apart[written], hull is None, hull or 0.0, material_id, written)
+        for material_id, written, hull in rows
+        if apart[written] <= _FARTHEST_PARENT
+    ]
+    return [
+        NearStructure(material_id, written, distance)
+        for distance, _, _, material_id, written in sorted(near)[:count]
+    ]
+
+
+@dataclass(frozen=True)
+class NearStructure:
+    """A structure of nearly the composition asked for; `distance` is a share of the atoms."""
+
+    material_id: str
+    formula: str
+    distance: float
+
+
+_TERM = re.compile(r"([A-Z][a-z]?)(\d*\.?\d*)")
+
+
+def _atomic_fractions(formula: str) -> dict[str, float]:
+    """Atomic fractions of a flat formula; empty for one with brackets or several parts."""
+    compact = formula.replace(" ", "")
+    terms = _TERM.findall(compact)
+    if "".join(element + amount for element, amount in terms) != compact:
+        return {}
+    amounts: dict[str, float] = {}
+    for element, amount in terms:
+        amounts[element] = amounts.get(element, 0.0) + (float(amount) if amount else 1.0)
+    total = sum(amounts.values())
+    return {element: amount / total for element, amount in amounts.items()} if total else {}
+
+
+def _distance(one: dict[str, float], other: dict[str, float]) -> float:
+    if not other:
+        return 1.0
+    elements = one.keys() | other.keys()
+    return sum(abs(one.get(e, 0.0) - other.get(e, 0.0)) for e in elements) / 2
 
 
 def structures_of(session: Session, label_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -12,7 +12,7 @@ from db.structures import NewStructure
 from labkit.workflows.importing import import_paths
 from labkit.workflows.lab import Lab
 from labkit.workflows.labelling import decide_label, propose_label, show_label
-from labkit.workflows.matching import confirm_structures
+from labkit.workflows.matching import confirm_structures, nearest_structures
 from labkit.workflows.pellets import add_pellet
 from labkit.workflows.screening_labels import labels_on_structures
 
@@ -121,3 +121,19 @@ def test_a_structure_outside_the_pool_does_not_count(lab: Lab) -> None:
     _accept(lab)
 
     assert labels_on_structures(lab, ("mp-2",)) == []
+
+
+def test_a_doped_sample_is_led_to_its_parent(new_lab: Lab) -> None:
+    """Li2.95B0.95Si0.05S3 has no structure of its own; Li3BS3 is what it derives from."""
+    structures = [
+        NewStructure(material_id=name, source="test", formula=formula, n_sites=1, cif="x")
+        for name, formula in (("a", "Li3BS3"), ("b", "Li2S"), ("c", "Li3BO3"), ("d", "Li2.9BS3"))
+    ]
+    with new_lab.database.session() as session:
+        db.structures.add_structures(session, structures)
+    with new_lab.database.reading() as session:
+        near = nearest_structures(session, "Li2.95B0.95Si0.05S3")
+        assert nearest_structures(session, "0.7Li2S-0.3P2S5") == []
+    assert [found.material_id for found in near] == ["a", "d"]
+    # half of |Li 2.95/6.95 - 3/7| + |B 0.95/6.95 - 1/7| + Si 0.05/6.95 + |S 3/6.95 - 3/7|
+    assert near[0].distance == pytest.approx(0.01028, abs=1e-5)
