@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from labkit.eis.arc_intercept import fit_arc_intercept
-from labkit.eis.cpe import fit_cpe
+from labkit.eis.cpe import CpeFit, fit_cpe
 from labkit.eis.spectrum import MaskedPoint, Points, SpectrumError, SpectrumLike, usable_points
 from labkit.eis.tail_checks import TailState, tail_reasons
 from labkit.eis.validity import KramersKronig, check_kramers_kronig
@@ -49,7 +49,8 @@ class TailFit:
     Parameters
     ----------
     resistance_ohm, resistance_random_ohm, resistance_systematic_ohm
-        Intercept, its standard error from the noise, and the spread over admissible windows.
+        Intercept, its standard error from the noise, and the spread over admissible windows, or
+        where that hides in the noise what another estimator and the end points change.
     window_hz, n_points
         Lowest and highest frequency of the window, and its number of points.
     cpe_n, cpe_n_se, cpe_q
@@ -228,6 +229,7 @@ def _finish(
     resistance = float(fits.intercept[best])
     random = noise * math.sqrt(float(fits.unit_variance[best]))
     cpe = fit_cpe(frequency, z, noise)
+    systematic = max(chosen.systematic, _least_systematic(context, chosen, resistance, cpe))
     state = TailState(
         points=points,
         branch=branch,
@@ -235,7 +237,7 @@ def _finish(
         last=chosen.last,
         resistance_ohm=resistance,
         random_ohm=random,
-        systematic_ohm=chosen.systematic,
+        systematic_ohm=systematic,
         slope=float(fits.slope[best]),
         residual=math.sqrt(float(fits.chi2[best]) / max(float(fits.count[best]) - 2, 1)),
         tolerance=chosen.tolerance,
@@ -249,7 +251,7 @@ def _finish(
     return TailFit(
         resistance_ohm=resistance,
         resistance_random_ohm=random,
-        resistance_systematic_ohm=chosen.systematic,
+        resistance_systematic_ohm=systematic,
         window_hz=(float(frequency[-1]), float(frequency[0])),
         n_points=int(frequency.size),
         cpe_n=cpe.n,
@@ -270,6 +272,27 @@ def _finish(
         reasons=codes,
         messages=messages,
     )
+
+
+def _least_systematic(
+    context: Context, chosen: ChosenWindow, resistance_ohm: float, cpe: CpeFit
+) -> float:
+    """Return what the choice of estimator and of the window's ends changes at least.
+
+    Where the spread over admissible windows hides in the noise, or one window alone is admissible,
+    the systematic error is not zero but unknown. Two estimators of the same R on the same points,
+    and the same estimator without either end point, share most of the noise; the root mean square
+    of their changes is the least that is known of it.
+    """
+    points = context.points
+    changes = [cpe.resistance_ohm - resistance_ohm] if cpe.converged else []
+    if chosen.last - chosen.first >= 4:
+        first = np.array([chosen.first + 1, chosen.first])
+        last = np.array([chosen.last, chosen.last - 1])
+        shorter = fit_lines(points, first, last, context.branch)
+        changes += (shorter.intercept - resistance_ohm).tolist()
+    known = [change for change in changes if math.isfinite(change)]
+    return math.sqrt(sum(change**2 for change in known) / len(known)) if known else 0.0
 
 
 def _noise_of_line(points: Points, fits: LineFits, best: int, tolerance: float) -> float:

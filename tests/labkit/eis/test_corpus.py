@@ -26,7 +26,26 @@ def test_the_corpus_is_large_and_mixed(fitted: Fitted) -> None:
     assert noise.max() > 0.025
 
 
+def test_no_systematic_error_is_exactly_zero(fitted: Fitted) -> None:
+    assert all(f.resistance_systematic_ohm > 0 for _, f in fitted if f.verdict != "rejected")
+
+
 def test_r_total_is_unbiased_and_its_intervals_cover_the_truth(fitted: Fitted) -> None:
+    check_errors(fitted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [7, 4242])
+def test_other_corpora_agree(seed: int) -> None:
+    others = [(s, fit_tail((s.frequency_hz, s.z_ohm))) for s in golden_corpus(60, seed)]
+    check_errors(others)
+    test_clean_spectra_are_accepted(others)
+    for kind in SPOILED:
+        test_spoiled_spectra_are_not_accepted(others, kind)
+
+
+def check_errors(fitted: Fitted) -> None:
+    """Compare bias and coverage with the truth."""
     pairs = [(s.truth.resistance_ohm, f) for s, f in fitted if f.verdict == "accepted"]
     clean = [
         (s.truth.resistance_ohm, f) for s, f in fitted if f.verdict == "accepted" and not s.spoiled
