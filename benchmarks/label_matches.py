@@ -37,6 +37,7 @@ from db.literature import load_literature
 from db.literature_labels import propose_literature_rows
 from db.matching import SAME_COMPOSITION, match_labels
 from db.session import DATABASE_FILE, Database, open_lab_database
+from db.source_report import formulas_by_rule, report_sources
 from db.sources import data_path
 from db.structure_comparison import are_same, match_by_comparison, read_cell
 from db.structures import cif_text, iterate_cifs, set_icsd_ids, set_space_group_numbers
@@ -219,6 +220,10 @@ def report(database: Database, seed: int) -> None:
         print("by comparison:", match_by_comparison(session))
     print(f"{time.perf_counter() - start:.1f} s")
     with database.reading() as session:
+        for source in report_sources(session):
+            print(source)
+        for rule, formulas in formulas_by_rule(session).items():
+            print(f"{len(formulas):6d}  {rule}, such as {formulas[0][0]!r}")
         print_counts(session)
         checks = list(check_matches(session, seed))
     print(f"{N_CHECKED} matches: {sum(check.error is None for check in checks)} hold")
