@@ -74,8 +74,8 @@ def back_up(database: Database, target: Path) -> BackupCounts:
     """Back a SQLite lab up into a new folder `target`.
 
     Raw files are only ever added to a lab, under the hash of their bytes, and before the
-    transaction that names them. So the database is copied first and the raw files after it: all
-    that the copy names are there.
+    transaction that names them. So the database is copied first, and then the raw files that the
+    copy names: what other programs import meanwhile belongs to the next backup.
 
     Raises
     ------
@@ -95,16 +95,17 @@ def back_up(database: Database, target: Path) -> BackupCounts:
         building.mkdir(parents=True)
         copy_sqlite(database.path, building / DATABASE_FILE)
         files = {DATABASE_FILE: _sha256(building / DATABASE_FILE)}
-        for source in _raw_files(lab):
-            name = source.relative_to(lab).as_posix()
-            copied = building / name
+        for name in _raw_files(building / DATABASE_FILE):
+            source, copied = _inside(lab, name), _inside(building, name)
+            if not source.is_file():
+                continue  # the doctor names it; the rest is worth keeping all the more
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copied)
             _flush(copied)
             files[name] = _sha256(copied)
         _write_manifest(building, files)
         building.replace(target)
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
         raise BackupError(f"{target}: the backup could not be made ({error})") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -165,16 +166,13 @@ def restore(backup: Path, lab: Path) -> BackupCounts:
     return BackupCounts(lab, len(manifest["files"]) - 1, size)
 
 
-def _raw_files(lab: Path) -> list[Path]:
-    folder = lab / _RAW
-    if not folder.is_dir():
-        return []
-    # an import that is running has half a file under such a name for a moment
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix != ".part" and not path.name.startswith(".part") and path.is_file()
-    )
+def _raw_files(database_file: Path) -> list[str]:
+    """Return where the raw files lie that a database names, relative to the lab."""
+    with contextlib.closing(sqlite3.connect(database_file)) as connection:
+        found = connection.execute(
+            "SELECT DISTINCT stored_path FROM raw_file WHERE stored_path IS NOT NULL"
+        )
+        return sorted(row[0] for row in found)
 
 
 def _sha256(path: Path) -> str:

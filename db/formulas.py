@@ -273,6 +273,25 @@ def reduced_formula_or_none(text: str) -> str | None:
     return read_formula(text).reduced_formula
 
 
+def formula_text(text: str) -> str:
+    """Return a formula without outer blanks, fit to be stored whether it can be read or not.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is far too long or has control characters in it.
+    """
+    if len(text) > LONGEST_FORMULA:
+        raise InvalidValueError(
+            f"a formula of {len(text)} characters ({text[:20]!r}...) is refused: the longest has "
+            f"{LONGEST_FORMULA}"
+        )
+    stripped = text.strip()
+    if any(ord(character) < 32 for character in stripped):
+        raise InvalidValueError(f"the formula {stripped[:40]!r} has control characters in it")
+    return stripped
+
+
 def composition_distance(one: str, other: str) -> float | None:
     """Return the share of atoms in which two compositions differ, 0 to 1.
 

@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 from db.columns import canonical_json, plain_json, sha256_of_json
 from db.errors import InvalidValueError
-from db.formulas import reduced_formula_or_none
+from db.formulas import formula_text, reduced_formula_or_none
 from db.tables import Label, LabelEvent
 from db.tables_evidence import QUALIFIERS
 from db.tables_labels import CONTRIBUTIONS, EA_CONVENTIONS, METHODS, SOURCE_KINDS
@@ -119,7 +119,7 @@ def complete_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         complete[name] = None if complete[name] is None else float(complete[name])
     for name in _WHOLE & complete.keys():
         complete[name] = None if complete[name] is None else int(complete[name])
-    complete["formula"] = str(complete["formula"]).strip()
+    complete["formula"] = formula_text(str(complete["formula"]))
     if complete.get("reduced_formula") is None:
         complete["reduced_formula"] = reduced_formula_or_none(complete["formula"])
     return complete

@@ -57,7 +57,7 @@ class SourceCounts:
 
 
 @dataclass(slots=True)
-class _Reading:
+class RowReading:
     """One row: its evidence, what a person must look at, and the label if it makes one."""
 
     row: EvidenceRow
@@ -135,7 +135,7 @@ def load_label_source(
     dataset.differences = comparison.differences.as_json() if comparison else None
     positions = range(len(numbered)) if comparison is None else comparison.new_rows
     readings = [
-        _read_row(source, dataset, number, dict(zip(table.columns, row, strict=True)), content, key)
+        read_row(source, dataset, number, dict(zip(table.columns, row, strict=True)), content, key)
         for (number, row), content, key in (
             (numbered[position], hashes[position], keys[position]) for position in positions
         )
@@ -208,17 +208,17 @@ def _store_dataset(
     return dataset
 
 
-def _read_row(
+def read_row(
     source: LabelSource,
     dataset: SourceDataset,
     number: int,
     cells: dict[str, str],
     content: str,
     key: str,
-) -> _Reading:
-    """Read one row; what is doubtful leaves its parsed column empty."""
+) -> RowReading:
+    """Read one row of a table into evidence; what is doubtful leaves its parsed column empty."""
     assert dataset.id is not None
-    reading = _Reading(
+    reading = RowReading(
         EvidenceRow(
             dataset_id=dataset.id,
             row_number=number,
@@ -314,7 +314,7 @@ def _material_id(source: LabelSource, row: EvidenceRow, cells: dict[str, str]) -
 def _store_readings(
     session: sqlmodel.Session,
     source: LabelSource,
-    readings: list[_Reading],
+    readings: list[RowReading],
     *,
     by: str,
     accepted_by: str | None,

@@ -10,7 +10,7 @@ from sqlmodel import col, func, select
 
 from db.columns import plain_json
 from db.errors import DuplicateError, InvalidValueError, UnknownPelletError
-from db.formulas import reduced_formula_or_none
+from db.formulas import formula_text, reduced_formula_or_none
 from db.identifiers import RecordKind, looks_like_identifier, parse_identifier
 from db.tables import Pellet
 
@@ -66,7 +66,7 @@ def add_pellet(
         raise DuplicateError(f"a pellet named {name} is already there (P{taken.id})")
     pellet = Pellet(
         name=name,
-        formula=formula.strip(),
+        formula=formula_text(formula),
         reduced_formula=reduced_formula_or_none(formula),
         batch=batch,
         thickness_m=thickness_m,

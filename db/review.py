@@ -6,13 +6,15 @@ parsed columns of the row.
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 import sqlmodel
 from sqlmodel import col, select
 
 from db.columns import utc_now
 from db.errors import InvalidValueError, LabelStateError, UnknownReviewItemError
 from db.literature import interpret
-from db.tables import LiteratureEntry, ReviewItem
+from db.rereading import reread_evidence
+from db.tables import EvidenceRow, LiteratureEntry, ReviewItem
 
 
 def open_items(session: sqlmodel.Session, *, limit: int | None = None) -> list[ReviewItem]:
@@ -68,29 +70,37 @@ def decide_item(
     item.decided_at, item.decision_reason = utc_now(), reason
     session.add(item)
     session.flush()
-    if item.literature_entry_id is not None and not dismiss:
+    if not dismiss:
         _reread(session, item)
     return item
 
 
 def _reread(session: sqlmodel.Session, item: ReviewItem) -> None:
-    entry = session.get(LiteratureEntry, item.literature_entry_id)
-    assert entry is not None
-    applied = session.exec(
-        select(ReviewItem).where(
-            ReviewItem.literature_entry_id == entry.id, ReviewItem.status == "applied"
-        )
-    )
-    decided: dict[str, str] = {}
-    for other in applied:
-        name = "polymorph" if other.reason == "polymorph-misread" else other.field
-        decided[name] = other.decided_value or ""
-    left = [(column, doubt) for column, doubt in interpret(entry, decided)]
-    name = item.field
+    """Read the item's row again with all that was decided about it."""
+    entry = session.get(LiteratureEntry, item.literature_entry_id or 0)
+    row = session.get(EvidenceRow, item.evidence_row_id or 0)
+    if entry is not None:
+        decided = _decided(session, col(ReviewItem.literature_entry_id) == entry.id)
+        left = interpret(entry, decided)
+        session.add(entry)
+    elif row is not None:
+        decided = _decided(session, col(ReviewItem.evidence_row_id) == row.id)
+        by, reason = item.decided_by or "", item.decision_reason or ""
+        left = reread_evidence(session, row, decided, by=by, reason=reason)
+    else:
+        return
     for column, doubt in left:
-        if column.removesuffix("_text") == name:
+        if column.removesuffix("_text") == item.field:
             raise InvalidValueError(
-                f"{item.decided_value!r} cannot be read as {name} either: {doubt.message}"
+                f"{item.decided_value!r} cannot be read as {item.field} either: {doubt.message}"
             )
-    session.add(entry)
     session.flush()
+
+
+def _decided(session: sqlmodel.Session, of_row: sa.ColumnElement[bool]) -> dict[str, str]:
+    """Return the texts that were decided for a row, by field."""
+    applied = session.exec(select(ReviewItem).where(of_row, ReviewItem.status == "applied"))
+    return {
+        "polymorph" if item.reason == "polymorph-misread" else item.field: item.decided_value or ""
+        for item in applied
+    }

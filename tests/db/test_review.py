@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from db.errors import InvalidValueError, LabelStateError, UnknownReviewItemError
+from db.formulas import reduced_formula_or_none
+from db.label_sources import load_label_source
+from db.label_tables import SEMI_SUPERVISED
 from db.literature import load_literature
 from db.review import decide_item, open_items
 from db.session import Database
-from db.tables import LiteratureEntry
+from db.tables import EvidenceRow, Label, LiteratureEntry
 
 HEADER = "Structure,sigma,Ea,space group,ICSD\n"
 
@@ -98,3 +101,42 @@ def test_unknown_items_and_nameless_people_are_refused(waiting: Database) -> Non
             decide_item(session, 99, by="Grace", reason="x")
         with pytest.raises(InvalidValueError, match="name of a person"):
             decide_item(session, 1, by=" ", reason="x")
+
+
+@pytest.fixture
+def with_doubtful_rows(any_lab: Database, tmp_path: Path) -> Database:
+    path = tmp_path / "labels.csv"
+    path.write_text("LiI,<1E10,225,7\nLao.5Li0.5TiO3,1E-3,221,\n", encoding="utf-8")
+    with any_lab.session() as session:
+        load_label_source(session, SEMI_SUPERVISED, path, by="Ada")
+    return any_lab
+
+
+def test_a_decision_about_a_row_of_another_table_is_read_too(with_doubtful_rows: Database) -> None:
+    with with_doubtful_rows.session() as session:
+        items = {item.cell: item for item in open_items(session)}
+        decide_item(session, items["<1E10"].id or 0, by="Grace", reason="typo", value="<1E-10")
+        decide_item(session, items["Lao.5Li0.5TiO3"].id or 0, by="Grace", reason="o for zero")
+        rows = session.exec(select(EvidenceRow).order_by(col(EvidenceRow.row_number))).all()
+        labels = session.exec(select(Label).order_by(col(Label.source_row))).all()
+        assert [row.reading for row in rows] == ["parsed", "parsed"]
+        assert (rows[0].sigma_S_per_cm, rows[0].qualifier) == (1e-10, "<")
+        assert rows[1].reduced_formula == reduced_formula_or_none("La0.5Li0.5TiO3")
+        assert rows[0].cells["sigma"] == "<1E10"
+        assert [(label.state, label.source_row) for label in labels] == [
+            ("proposed", 1),
+            ("proposed", 2),
+        ]
+        assert labels[0].verbatim["sigma"] == "<1E10"
+
+
+def test_a_value_that_cannot_be_read_changes_nothing(with_doubtful_rows: Database) -> None:
+    with (
+        pytest.raises(InvalidValueError, match="cannot be read as sigma either"),
+        with_doubtful_rows.session() as session,
+    ):
+        item = next(item for item in open_items(session) if item.cell == "<1E10")
+        decide_item(session, item.id or 0, by="Grace", reason="x", value="many")
+    with with_doubtful_rows.reading() as session:
+        assert len(open_items(session)) == 2
+        assert not session.exec(select(Label)).all()

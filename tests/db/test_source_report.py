@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 from pathlib import Path
 
 import pytest
@@ -141,13 +142,9 @@ def test_stored_cells_are_the_printed_ones(full: Database, data_dir: Path) -> No
     assert stored == printed
     for source in SOURCES.values():
         path = data_dir / source.sub_path
-        opened = (
-            gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-            if (path.suffix == ".gz")
-            else path.open(encoding="utf-8-sig", newline="")
-        )
-        with opened as file:
-            rows = list(csv.reader(file))
+        content = path.read_bytes()
+        text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text, newline="")))
         header = list(source.header) if source.header else rows.pop(0)
         with full.reading() as session:
             evidence = session.exec(
