@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -72,7 +73,10 @@ def _cpe(values: FloatArray, omega: FloatArray) -> tuple[Stack, Stack]:
     log_jw = np.log(omega) + 0.5j * np.pi
     q, n = values[:, :1], values[:, 1:2]
     z = np.exp(-n * log_jw) / q
-    return z, np.stack([-z, -z * log_jw], axis=2)
+    gradient = np.empty((*z.shape, 2), dtype=complex)
+    np.negative(z, out=gradient[:, :, 0])
+    np.multiply(gradient[:, :, 0], log_jw, out=gradient[:, :, 1])
+    return z, gradient
 
 
 def _warburg(values: FloatArray, omega: FloatArray) -> tuple[Stack, Stack]:
@@ -171,11 +175,15 @@ class Circuit:
         The tree.
     elements
         The elements in the order of their parameters.
+    exponent
+        Which parameters are exponents, shape (parameters,).
     """
 
     text: str
     root: Node
     elements: tuple[Element, ...]
+    exponent: NDArray[np.bool_] = field(init=False, repr=False, compare=False)
+    _reach: FloatArray = field(init=False, repr=False, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -191,10 +199,13 @@ class Circuit:
         """Unit of each parameter."""
         return tuple(unit for element in self.elements for unit in KINDS[element.kind].units)
 
-    @property
-    def exponent(self) -> NDArray[np.bool_]:
-        """Which parameters are exponents, shape (parameters,)."""
-        return np.array([e for element in self.elements for e in KINDS[element.kind].exponent])
+    def __post_init__(self) -> None:
+        """Keep what every evaluation asks for."""
+        exponent = np.array(
+            [e for element in self.elements for e in KINDS[element.kind].exponent], dtype=bool
+        )
+        object.__setattr__(self, "exponent", exponent)
+        object.__setattr__(self, "_reach", np.where(exponent, 40.0, 600.0))
 
     def to_internal(self, values: FloatArray) -> Internal:
         """Return logarithms and logits of values, any shape (..., parameters)."""
@@ -206,9 +217,8 @@ class Circuit:
 
     def to_values(self, internal: Internal) -> FloatArray:
         """Return values from logarithms and logits."""
-        clipped = np.clip(internal, -600, 600)
-        logistic = N_LOW + (N_HIGH - N_LOW) / (1 + np.exp(-np.clip(internal, -40, 40)))
-        return np.where(self.exponent, logistic, np.exp(np.where(self.exponent, 0.0, clipped)))
+        power = np.exp(np.minimum(np.maximum(internal, -self._reach), self._reach))
+        return np.where(self.exponent, N_LOW + (N_HIGH - N_LOW) * (power / (1 + power)), power)
 
     def internal_slope(self, values: FloatArray) -> FloatArray:
         """Return d(value)/d(internal) for exponents and 1 for logarithms (kept relative)."""
@@ -229,38 +239,42 @@ class Circuit:
                 f"{self.text} has {len(self.names)} parameters ({', '.join(self.names)}), "
                 f"{array.size} values were given"
             )
-        z, _ = self._evaluate(self.root, array, 2 * np.pi * np.asarray(frequency_hz, dtype=float))
+        omega = 2 * np.pi * np.asarray(frequency_hz, dtype=float)
+        gradient = np.empty((1, omega.size, len(self.names)), dtype=complex)
+        z, _ = _evaluate(self.root, array, omega, gradient)
         return np.asarray(z[0], dtype=np.complex128)
 
     def with_gradient(self, internal: Internal, omega: FloatArray) -> tuple[Stack, Stack]:
         """Return Z (s, n) and dZ/d(internal) (s, n, parameters) for s sets of parameters."""
         values = self.to_values(internal)
+        gradient = np.empty((values.shape[0], omega.size, values.shape[1]), dtype=complex)
         with np.errstate(all="ignore"):
-            z, parts = self._evaluate(self.root, values, omega)
-        gradient = np.zeros((*z.shape, values.shape[1]), dtype=complex)
-        for first, part in parts:
-            gradient[:, :, first : first + part.shape[2]] = part
-        return z, gradient * self.internal_slope(values)[:, None, :]
-
-    def _evaluate(
-        self, node: Node, values: FloatArray, omega: FloatArray
-    ) -> tuple[ComplexArray, list[tuple[int, Stack]]]:
-        if isinstance(node, Element):
-            local = values[:, node.first : node.first + node.size]
-            z, gradient = KINDS[node.kind].model(local, omega)
-            return z, [(node.first, gradient)]
-        evaluated = [self._evaluate(part, values, omega) for part in node.parts]
-        if isinstance(node, Series):
-            total = np.sum([z for z, _ in evaluated], axis=0)
-            return total, [piece for _, pieces in evaluated for piece in pieces]
-        total = 1 / np.sum([1 / z for z, _ in evaluated], axis=0)
-        return total, [
-            (first, (total / z)[:, :, None] ** 2 * gradient)
-            for z, pieces in evaluated
-            for first, gradient in pieces
-        ]
+            z, _ = _evaluate(self.root, values, omega, gradient)
+            gradient *= self.internal_slope(values)[:, None, :]
+        return z, gradient
 
 
+def _evaluate(
+    node: Node, values: FloatArray, omega: FloatArray, gradient: Stack
+) -> tuple[Stack, slice]:
+    """Return Z of a node and which parameters are its own; fill in their columns of `gradient`."""
+    if isinstance(node, Element):
+        kind = KINDS[node.kind]
+        own = slice(node.first, node.first + len(kind.units))
+        z, gradient[:, :, own] = kind.model(values[:, own], omega)
+        return z, own
+    evaluated = [_evaluate(part, values, omega, gradient) for part in node.parts]
+    own = slice(evaluated[0][1].start, evaluated[-1][1].stop)
+    if isinstance(node, Series):
+        return sum((z for z, _ in evaluated[1:]), start=evaluated[0][0]), own
+    total = 1 / sum((1 / z for z, _ in evaluated[1:]), start=1 / evaluated[0][0])
+    for z, part in evaluated:
+        share = total / z
+        gradient[:, :, part] *= (share * share)[:, :, None]
+    return total, own
+
+
+@lru_cache(maxsize=256)
 def parse_circuit(text: str) -> Circuit:
     """Read a circuit string.
 

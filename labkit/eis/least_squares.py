@@ -101,16 +101,16 @@ def _normal_equations(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     with np.errstate(all="ignore"):
         z, jacobian = model(p)
-        residual = (z_ohm - z) * weight
-        gradient = jacobian * weight[:, None]
-        r = np.concatenate([residual.real, residual.imag], axis=1)
-        j = np.concatenate([gradient.real, gradient.imag], axis=1)
+        # complex arrays seen as pairs of reals: sums of products over both parts in one go
+        r = np.ascontiguousarray((z_ohm - z) * weight, dtype=complex).view(float)
+        starts, n, size = jacobian.shape
+        gradient = np.empty((starts, size, n), dtype=complex)
+        np.multiply(jacobian.transpose(0, 2, 1), weight, out=gradient)
+        j = gradient.view(float)
         cost = np.einsum("sn,sn->s", r, r)
-        transposed = j.transpose(0, 2, 1)
-        normal, right = transposed @ j, (transposed @ r[:, :, None])[:, :, 0]
-    bad = ~(
-        np.isfinite(cost) & np.isfinite(normal).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
-    )
-    cost = np.where(bad, np.inf, cost)
-    normal[bad], right[bad] = np.eye(p.shape[1]), 0.0
+        normal, right = j @ j.transpose(0, 2, 1), (j @ r[:, :, None])[:, :, 0]
+        bad = ~np.isfinite(cost + normal.sum(axis=(1, 2)) + right.sum(axis=1))
+    if bad.any():
+        cost = np.where(bad, np.inf, cost)
+        normal[bad], right[bad] = np.eye(size), 0.0
     return cost, normal, right
