@@ -166,3 +166,30 @@ def test_the_table_shows_ids_values_and_verdicts(pellet_lab: Any, simulated_seri
     assert "M1" in done.out
     assert "accepted" in done.out
     assert "1 file imported" in done.out
+
+
+def test_a_circuit_chosen_on_import_is_shown(lab: Any, simulated_series: Path) -> None:
+    file = simulated_series / "simulated_25C.mpr"
+
+    shown = lab("import", "--circuit", "auto", file).out
+    known = lab("import", "--circuit", "auto", file, "--json").json
+
+    fitted = known["files"][0]["sweeps"][0]["circuit"]
+    assert fitted["circuit"] in shown
+    assert fitted["verdict"] == "accepted"
+    assert known["known"] == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [("--circuit", "p(R1,", "circuit"), ("--short", "missing.mpr", "no such file")],
+)
+def test_a_wrong_circuit_or_short_imports_nothing(
+    lab: Any, simulated_series: Path, option: str, value: str, said: str
+) -> None:
+    done = lab("import", option, value, simulated_series)
+
+    assert done.code == 1
+    assert said in done.err
+    assert len(done.error_lines) == 1
+    assert lab("import", simulated_series, "--json").json["imported"] == 7

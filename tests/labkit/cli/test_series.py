@@ -76,3 +76,28 @@ def test_the_figure_is_drawn(measured_lab: Any, tmp_path: Path) -> None:
 
     assert done.code == 0
     assert (tmp_path / "arrhenius.png").stat().st_size > 10_000
+
+
+def test_arcs_are_told_apart_in_a_table_of_their_own(measured_lab: Any) -> None:
+    result = measured_lab("arrhenius", "LBS-1", "--arcs", "--json").json
+    done = measured_lab("arrhenius", "LBS-1", "--arcs")
+
+    total = result["arcs"][-1]
+    assert total["role"] == "total"
+    assert total["ea_eV"] == pytest.approx(0.40, abs=0.01)
+    assert len(total["sigma_S_per_cm"]) == 7
+    assert done.code == 0
+    assert "sigma total (S/cm)" in done.out
+    assert result["analysis"] in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(("--joint",), "--arcs"), (("--arcs", "--plot", "a.png"), "no figure")]
+)
+def test_options_that_do_not_go_together_are_refused(
+    measured_lab: Any, words: tuple[str, ...], said: str
+) -> None:
+    done = measured_lab("arrhenius", "LBS-1", *words)
+
+    assert done.code == 2
+    assert said in done.err
