@@ -9,6 +9,7 @@ The tree::
     │   └── CompositionError            the content is not what its record says
     ├── DescriptorError             a descriptor cannot be computed for one structure (has a code)
     ├── UnknownDescriptorError      no descriptor of that name
+    ├── MissingLibraryError         an optional library that a descriptor needs is not installed
     ├── UnknownModeError            no simplification of that name
     ├── CacheError                  a descriptor cache or a stored tree cannot be used
     ├── TreeError                   the representations cannot be clustered
@@ -25,6 +26,7 @@ __all__ = [
     "DescriptorError",
     "DisorderedStructureError",
     "LabelError",
+    "MissingLibraryError",
     "ScreeningError",
     "StructureError",
     "TreeError",
@@ -83,6 +85,10 @@ class DescriptorError(ScreeningError):
 
 class UnknownDescriptorError(ScreeningError):
     """No descriptor of that name is registered."""
+
+
+class MissingLibraryError(ScreeningError):
+    """An optional library that a descriptor needs is not installed."""
 
 
 class UnknownModeError(ScreeningError):

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from screening.batches import run_batches
-from screening.descriptors.base import Descriptor
+from screening.descriptors.base import Descriptor, OpenDescriptor
 from screening.errors import CacheError, ScreeningError
 from screening.prepare import (
     PREPARATION_VERSION,
@@ -80,6 +80,8 @@ class FeatureTable:
     key : str
         Hash of descriptor, settings, library versions and mode; the same for two modes in which
         the values cannot differ.
+    columns : tuple of str
+        Names of the values.
     """
 
     ids: tuple[str, ...]
@@ -89,6 +91,7 @@ class FeatureTable:
     descriptor: str
     mode: str
     key: str
+    columns: tuple[str, ...]
 
     def row_of(self) -> dict[str, int]:
         """Return the row of each structure by its name."""
@@ -148,6 +151,8 @@ def _prepare_batch(sources: Sequence[StructureSource]) -> list[bytes | Failure]:
 def _describe_batch(job: tuple[Descriptor, str, Sequence[bytes]]) -> list[bytes | Failure]:
     descriptor, mode, records = job
     simplifier = Simplifier(mode)
+    if isinstance(descriptor, OpenDescriptor):
+        return _terms_of_batch(descriptor, simplifier, records)
     length = descriptor.length(mode)
     out: list[bytes | Failure] = []
     for record in records:
@@ -164,6 +169,34 @@ def _describe_batch(job: tuple[Descriptor, str, Sequence[bytes]]) -> list[bytes 
         except Exception as error:  # one bad structure must not stop a batch
             out.append(failure_of(error, name))
     return out
+
+
+def _terms_of_batch(
+    descriptor: OpenDescriptor, simplifier: Simplifier, records: Sequence[bytes]
+) -> list[bytes | Failure]:
+    """Named values, as their columns are known only when all structures are."""
+    out: list[bytes | Failure] = []
+    for record in records:
+        crystal = unpack_crystal(record).crystal
+        try:
+            terms = descriptor.terms(simplifier.simplify(crystal), simplifier.mode)
+            out.append(json.dumps(dict(terms), sort_keys=True).encode())
+        except Exception as error:  # one bad structure must not stop a batch
+            out.append(failure_of(error, crystal.material_id))
+    return out
+
+
+def _rows_of_terms(
+    descriptor: OpenDescriptor, stored: Sequence[memoryview]
+) -> tuple[Descriptor, npt.NDArray[np.float32]]:
+    """Return the descriptor with the columns that occur, and its rows."""
+    terms: list[dict[str, float]] = [json.loads(bytes(record)) for record in stored]
+    columns = sorted({name for row in terms for name in row})
+    slot = {name: number for number, name in enumerate(columns)}
+    values = np.zeros((len(terms), len(columns)), dtype=np.float32)
+    for number, row in enumerate(terms):
+        values[number, [slot[name] for name in row]] = list(row.values())
+    return descriptor.with_columns(columns), values
 
 
 def prepare_structures(
@@ -340,14 +373,20 @@ def _table(
             stage = "prepare" if code.startswith("prepare: ") else descriptor.name
             code = code.removeprefix("prepare: ")
             failures.append(FeatureFailure(sources[row].material_id, stage, code, message))
+    wanted = [keys[row] for row in good.tolist()]
+    if isinstance(descriptor, OpenDescriptor):
+        descriptor, values = _rows_of_terms(descriptor, store.records(wanted))
+    else:
+        values = store.rows(wanted, descriptor.length(mode))
     return FeatureTable(
         ids=tuple(sources[row].material_id for row in good.tolist()),
-        values=store.rows([keys[row] for row in good.tolist()], descriptor.length(mode)),
+        values=values,
         source_index=good,
         failures=tuple(failures),
         descriptor=descriptor.name,
         mode=mode,
         key=key,
+        columns=tuple(descriptor.columns(mode)),
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from screening.descriptors.base import ALL_MODES, Descriptor
+from screening.descriptors.base import ALL_MODES, Descriptor, OpenDescriptor
 from screening.errors import UnknownDescriptorError
 
-__all__ = ["ALL_MODES", "Descriptor", "descriptor", "descriptor_names"]
+__all__ = ["ALL_MODES", "Descriptor", "OpenDescriptor", "descriptor", "descriptor_names"]
 
 _HOME = {
     "band_center": ("composition", "BandCenter"),
+    "bond_fraction": ("bonds", "BondFraction"),
+    "cfid": ("cfid", "ForceFieldInspired"),
     "chemical_ordering": ("coordination", "ChemicalOrdering"),
     "control_framework_atoms": ("cell", "FrameworkAtoms"),
     "control_lithium_fraction": ("cell", "LithiumFraction"),
@@ -20,6 +22,8 @@ _HOME = {
     "density": ("cell", "Density"),
     "ewald_energy": ("packing", "EwaldEnergy"),
     "electronegativity_difference": ("composition", "ElectronegativityDifference"),
+    "free_sphere": ("free_sphere", "FreeSphere"),
+    "global_instability": ("instability", "GlobalInstability"),
     "maximum_packing_efficiency": ("packing", "MaximumPackingEfficiency"),
     "meredig": ("composition", "Meredig"),
     "orbital_field_matrix": ("coordination", "OrbitalFieldMatrix"),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from screening.crystal import Crystal
+from screening.errors import DescriptorError, MissingLibraryError
 
-__all__ = ["ALL_MODES", "Descriptor"]
+__all__ = ["ALL_MODES", "Descriptor", "OpenDescriptor"]
 
 ALL_MODES = ("structure", "A", "AM", "CAN", "CAMN", "A40", "AM40", "CAN40", "CAMN40")
 
@@ -76,13 +77,69 @@ class Descriptor(ABC):
 
     @property
     def key(self) -> str:
-        """Name, version, settings and library versions as one text."""
-        from importlib.metadata import version
+        """Name, version, settings and library versions as one text.
 
+        Raises
+        ------
+        MissingLibraryError
+            When a library that the descriptor needs is not installed.
+        """
         parts = {
             "name": self.name,
             "version": self.version,
             "parameters": self.parameters,
-            "libraries": {library: version(library) for library in self.libraries},
+            "libraries": {library: self._version(library) for library in self.libraries},
         }
         return json.dumps(parts, sort_keys=True)
+
+    def _version(self, library: str) -> str:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version(library)
+        except PackageNotFoundError as error:
+            raise MissingLibraryError(
+                f"descriptor {self.name} needs {library}, which is not installed; "
+                "install it with 'pip install labkit[descriptors]'"
+            ) from error
+
+
+class OpenDescriptor(Descriptor):
+    """A descriptor whose columns are those that occur in the structures described together.
+
+    It yields named values (`terms`). When all structures are known, the names become the columns,
+    in alphabetical order; a structure without a name has zero there.
+    """
+
+    @abstractmethod
+    def terms(self, crystal: Crystal, mode: str) -> Mapping[str, float]:
+        """Compute the named values of one simplified crystal.
+
+        Raises
+        ------
+        DescriptorError
+            With a code, when they cannot be computed.
+        """
+
+    @abstractmethod
+    def with_columns(self, columns: Sequence[str]) -> Self:
+        """Return the descriptor with fixed columns."""
+
+    def fit(self, crystals: Sequence[Crystal], mode: str) -> Self:
+        """Return the descriptor with the columns that occur in some simplified crystals."""
+        return self.with_columns(sorted({name for c in crystals for name in self.terms(c, mode)}))
+
+    def length(self, mode: str) -> int:
+        """Return the number of columns."""
+        return len(self.columns(mode))
+
+    def _known(self, columns: tuple[str, ...] | None) -> tuple[str, ...]:
+        if columns is None:
+            raise DescriptorError(
+                "not-fitted", f"{self.name}: its columns depend on the structures; fit it first"
+            )
+        return columns
+
+    @staticmethod
+    def _row(terms: Mapping[str, float], columns: Sequence[str]) -> npt.NDArray[np.float32]:
+        return np.array([terms.get(column, 0.0) for column in columns], dtype=np.float32)

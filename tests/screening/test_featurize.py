@@ -162,3 +162,17 @@ def test_worker_processes_give_the_same(records, tmp_path: Path) -> None:
     serial = featurize(records, descriptor("soap"), "CAMN", tmp_path / "serial")
     parallel = featurize(records, descriptor("soap"), "CAMN", tmp_path / "parallel", n_jobs=2)
     np.testing.assert_array_equal(serial.values, parallel.values)
+
+
+def test_columns_of_bonds_come_from_all_structures(crystals, tmp_path) -> None:
+    chosen = [replace(crystals[name], material_id=name) for name in ("LiCl", "LiFePO4", "Li3N")]
+    first = featurize(chosen, descriptor("bond_fraction"), "structure", tmp_path)
+    again = featurize(chosen, descriptor("bond_fraction"), "structure", tmp_path)
+
+    assert first.columns == again.columns == tuple(sorted(first.columns))
+    np.testing.assert_array_equal(first.values, again.values)
+    np.testing.assert_allclose(first.values.sum(axis=1), 1.0, rtol=1e-6)
+    alone = featurize(chosen[:1], descriptor("bond_fraction"), "structure", tmp_path)
+    assert set(alone.columns) < set(first.columns)
+    at = [first.columns.index(name) for name in alone.columns]
+    np.testing.assert_array_equal(alone.values[0], first.values[0, at])

@@ -241,3 +241,60 @@ def test_chemical_ordering(real, mode: str) -> None:
     worst, count = largest_difference(pairs(chosen, "chemical_ordering", reference, mode))
     assert count >= 8
     assert worst < 1e-5
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_bond_fraction(real, mode: str) -> None:
+    from matminer.featurizers.structure import BondFractions
+    from pymatgen.analysis.local_env import CrystalNN
+
+    chosen = [crystal for crystal in real if crystal.n_sites <= 24][:20]
+    for crystal in chosen:
+        simple = Simplifier(mode).simplify(crystal)
+        ours = descriptor("bond_fraction").terms(simple, mode)
+        theirs = BondFractions(CrystalNN(), bbv=0).fit([simple.to_pymatgen()])
+        found = theirs.featurize(simple.to_pymatgen())
+        names = [label.removesuffix(" bond frac.") for label in theirs.feature_labels()]
+        assert ours == pytest.approx(dict(zip(names, found, strict=True)), abs=1e-9)
+
+
+def test_global_instability(real) -> None:
+    from matminer.featurizers.structure import GlobalInstabilityIndex
+
+    reference = GlobalInstabilityIndex(r_cut=20)
+    chosen = [crystal for crystal in real if crystal.n_sites <= 24][:25]
+    found = list(pairs(chosen, "global_instability", reference.featurize, "structure"))
+    assert len(found) > 15
+    difference = [abs(ours[0] - theirs[0]) / max(theirs[0], 1e-6) for _, ours, theirs in found]
+    assert np.median(difference) < 1e-6
+    # the library takes sites 0.01 angstrom from a symmetric position as equivalent
+    assert max(difference) < 0.01
+
+
+def test_cfid(real) -> None:
+    from matminer.featurizers.structure import JarvisCFID
+
+    from screening.descriptors import cfid
+
+    reference = JarvisCFID()
+    chosen = [crystal for crystal in real if crystal.n_sites <= 14][:15]
+    compared = 0
+    for crystal, ours, theirs in pairs(chosen, "cfid", reference.featurize, "structure"):
+        cleaned = reference._clean_structure(crystal.to_pymatgen()).lattice.matrix
+        if not np.allclose(cleaned, crystal.lattice_angstrom):
+            continue  # the library takes an oblique or long cell for one with vacuum
+        # chemistry, cell, charge, radial; number of neighbours
+        for block in (np.s_[:920], np.s_[1457:]):
+            np.testing.assert_allclose(ours[block], theirs[block], rtol=2e-5, atol=1e-4)
+        # the library looks at nearest images in a supercell of about 10 angstrom
+        lattice = crystal.lattice_angstrom
+        cells = [int(10.0 / np.abs(row).max()) + 1 for row in lattice]
+        inverse = np.linalg.inv(lattice * np.array(cells)[:, None])
+        half = 0.5 / np.linalg.norm(inverse, axis=0).max()
+        found = cfid._neighbours(crystal)
+        if cfid._bonding_cutoff(crystal, found) < half:
+            # without the last degree, where rounding splits straight angles in the library
+            angles = np.s_[920:1098]
+            assert np.abs(ours[angles] - theirs[angles]).max() <= 0.05 * theirs[angles].max()
+            compared += 1
+    assert compared > 5
