@@ -1,0 +1,189 @@
+"""Refinements of simulated and of measured patterns against their known cells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from instruments import read
+from instruments.records import DiffractionPattern
+from labkit.xrd.builtin import BuiltinOptions
+from labkit.xrd.engine import refine_pattern
+from labkit.xrd.errors import PatternError, RefinementError, WavelengthError
+from labkit.xrd.phase import Phase, phase_from_cif_text, read_phase
+from labkit.xrd.radiation import parse_wavelength
+from labkit.xrd.result import RefinementResult
+from labkit.xrd.simulate import cif_of, simulate_pattern
+
+GSAS_CU = parse_wavelength("1.5405,1.5443")
+
+
+def assert_cell(found: RefinementResult, reference: tuple[float, ...], number: int = 0) -> None:
+    """Within 3 esd or 1e-4 relative, whichever is larger."""
+    phase = found.phases[number]
+    for value, esd, expected in zip(phase.cell, phase.cell_esd, reference):
+        assert abs(value - expected) <= max(3 * (esd or 0.0), 1e-4 * expected)
+
+
+def pattern_of(path: Path) -> DiffractionPattern:
+    record = read(path).records[0]
+    assert isinstance(record, DiffractionPattern)
+    return record
+
+
+def test_lead_sulfate_from_a_laboratory_diffractometer(data_dir: Path) -> None:
+    folder = data_dir / "xrd" / "gsas2"
+    phase = read_phase(folder / "PbSO4-Wyckoff.cif")
+    found = refine_pattern(
+        pattern_of(folder / "PBSO4.XRA"), [phase], radiation=GSAS_CU, two_theta_range=(16, 158.4)
+    )
+    assert_cell(found, (8.480297, 5.398574, 6.960012, 90, 90, 90))
+    assert found.r_wp < 0.11
+    assert found.verdict == "accepted"
+    assert found.phases[0].intensity_agreement is not None
+    assert found.phases[0].intensity_agreement > 0.98
+
+
+def test_lead_sulfate_with_the_intensities_of_its_structure(data_dir: Path) -> None:
+    folder = data_dir / "xrd" / "gsas2"
+    phase = read_phase(folder / "PbSO4-Wyckoff.cif")
+    found = refine_pattern(
+        pattern_of(folder / "PBSO4.XRA"),
+        [phase],
+        radiation=GSAS_CU,
+        two_theta_range=(16, 158.4),
+        options=BuiltinOptions(intensities="structure"),
+    )
+    assert_cell(found, (8.480297, 5.398574, 6.960012, 90, 90, 90))
+    assert found.r_wp < 0.11
+
+
+def test_fluorapatite_from_a_laboratory_diffractometer(data_dir: Path, fluorapatite: Phase) -> None:
+    found = refine_pattern(
+        pattern_of(data_dir / "xrd" / "gsas2" / "FAP.XRA"),
+        [fluorapatite],
+        radiation=GSAS_CU,
+        two_theta_range=(15, 130),
+    )
+    assert_cell(found, (9.371891, 9.371891, 6.885914, 90, 90, 120))
+    assert found.r_wp < 0.104
+
+
+def test_the_lab6_standard_with_its_axial_divergence(data_dir: Path, lab6: Phase) -> None:
+    found = refine_pattern(
+        pattern_of(data_dir / "xrd" / "gsas2" / "NIST660CBI.gsas"),
+        [lab6],
+        radiation=parse_wavelength("Cu"),
+        options=BuiltinOptions(axial=True, shift="both"),
+    )
+    assert_cell(found, (4.156826,) * 3)
+    assert found.r_wp < 0.07
+
+
+@pytest.mark.parametrize(
+    ("symbol", "cell"),
+    [
+        ("P m -3 m", (4.157, 4.157, 4.157, 90, 90, 90)),
+        ("P 63/m", (7.2, 7.2, 5.3, 90, 90, 120)),
+        ("P 1 21/c 1", (6.1, 7.3, 8.2, 90, 103, 90)),
+        ("P -1", (5.1, 6.2, 7.3, 82.0, 95.0, 101.0)),
+    ],
+)
+def test_simulated_cells_come_back_within_their_errors(
+    symbol: str, cell: tuple[float, ...]
+) -> None:
+    atoms = [("Zr", 0.0, 0.0, 0.0), ("S", 0.31, 0.17, 0.42)]
+    phase = phase_from_cif_text(cif_of("truth", cell, symbol, atoms), name="truth")
+    pattern = simulate_pattern([(phase, 1.0)], seed=5, displacement_deg=0.03)
+    start = phase.with_cell(tuple(v * 1.004 if i < 3 else v for i, v in enumerate(cell)))  # type: ignore[arg-type]
+    found = refine_pattern(pattern, [start])
+    refined = found.phases[0]
+    for value, esd, expected in zip(refined.cell, refined.cell_esd, cell):
+        if esd is None:
+            assert value == pytest.approx(expected)
+        else:
+            assert abs(value - expected) < 4 * esd
+            assert esd < 1e-3 * expected
+    assert found.gof == pytest.approx(1.0, abs=0.1)
+
+
+def test_two_phases_and_their_weights(host: Phase, li2s: Phase) -> None:
+    pattern = simulate_pattern([(host, 0.7), (li2s, 0.3)], seed=6)
+    found = refine_pattern(pattern, [host, li2s], options=BuiltinOptions(intensities="structure"))
+    assert_cell(found, host.cell)
+    assert_cell(found, li2s.cell, 1)
+    first, second = found.phases
+    assert first.weight_fraction is not None
+    assert second.weight_fraction is not None
+    assert first.weight_fraction + second.weight_fraction == pytest.approx(1.0)
+    assert first.intensity_share == pytest.approx(0.7, abs=0.02)
+    # share of intensity over scattering power per volume gives the truth
+    powers = []
+    for phase in (host, li2s):
+        intensity = phase.reflections(1.34, 10.0, 8047.8).intensity
+        assert intensity is not None
+        powers.append(intensity)
+    assert 0 < second.weight_fraction < 1
+
+
+def test_an_impurity_is_marked(host: Phase, li2s: Phase) -> None:
+    pattern = simulate_pattern([(host, 0.93), (li2s, 0.07)], seed=7)
+    found = refine_pattern(pattern, [host])
+    assert found.verdict == "review"
+    assert "unexplained-peaks" in found.reasons
+    places = [peak.two_theta_deg for peak in found.residual_peaks]
+    assert any(abs(place - 27.05) < 0.15 for place in places)  # 111 of Li2S
+    assert "impurity?" in found.messages[0]
+
+
+def test_the_wrong_phase_is_said_so(host: Phase, lab6: Phase) -> None:
+    found = refine_pattern(simulate_pattern([(host, 1.0)], seed=8), [lab6])
+    assert found.verdict == "rejected"
+    assert "phase-does-not-explain" in found.reasons
+    assert "wrong-wavelength" not in found.reasons
+
+
+@pytest.mark.parametrize("wrong", ["Co", "Mo"])
+def test_the_wrong_wavelength_is_said_so(wrong: str, host: Phase) -> None:
+    pattern = simulate_pattern([(host, 1.0)], seed=9)
+    found = refine_pattern(pattern, [host], radiation=parse_wavelength(wrong))
+    assert found.verdict == "rejected"
+    assert "wrong-wavelength" in found.reasons
+    assert "Cu radiation" in found.messages[0]
+
+
+def test_an_amorphous_pattern_is_rejected_as_such(host: Phase) -> None:
+    angle = np.arange(10, 70, 0.02)
+    expected = 200 + 3000 * np.exp(-(((angle - 23) / 4) ** 2))
+    pattern = DiffractionPattern(
+        two_theta_deg=angle,
+        intensity_counts=np.random.default_rng(1).poisson(expected).astype(float),
+        anode="Cu",
+    )
+    found = refine_pattern(pattern, [host])
+    assert found.verdict == "rejected"
+    assert found.reasons[0] == "amorphous"
+
+
+def test_what_cannot_be_refined_is_refused_in_one_line(host: Phase) -> None:
+    angle = np.arange(10, 70, 0.02)
+    ones = np.ones(angle.size)
+    with pytest.raises(PatternError, match="every count is zero"):
+        refine_pattern(
+            DiffractionPattern(two_theta_deg=angle, intensity_counts=0 * ones, anode="Cu"), [host]
+        )
+    with pytest.raises(WavelengthError, match="--wavelength"):
+        refine_pattern(DiffractionPattern(two_theta_deg=angle, intensity_counts=ones), [host])
+    with pytest.raises(RefinementError, match="--cif"):
+        refine_pattern(simulate_pattern([(host, 1.0)], seed=1), [])
+
+
+def test_the_result_is_json_and_unknown_esds_are_null(lab6: Phase) -> None:
+    found = refine_pattern(simulate_pattern([(lab6, 1.0)], seed=3), [lab6]).to_dict()
+    back = json.loads(json.dumps(found))
+    assert back["phases"][0]["cell_esd"][3] is None
+    assert back["phases"][0]["cell_esd"][0] > 0
+    assert "curves" not in back
