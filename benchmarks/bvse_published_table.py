@@ -1,0 +1,123 @@
+"""Compare bond valence site energy barriers with the published table of Laskowski et al. 2023.
+
+Every Materials Project id of the table with one unambiguous value and a structure, in a random
+order; results are appended to a file, so that the run can be stopped and gone on with.
+
+    python benchmarks/bvse_published_table.py results.jsonl [--limit N]
+    python benchmarks/bvse_published_table.py results.jsonl --report
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import random
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from screening.bvse import migration_barriers
+from screening.charges import decorate
+from screening.errors import ScreeningError
+from screening.structures import StructureRecord, read_materials_project_table
+
+MODES = {"faithful": True, "default": False}
+
+
+def published(folder: Path) -> dict[str, float]:
+    values: dict[str, set[float]] = defaultdict(set)
+    with (folder / "bvse" / "li_bvse_results.csv").open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            if row["material_id"]:
+                values[row["material_id"]].add(float(row["Ea_eV"]))
+    return {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
+
+
+def barriers(record: StructureRecord, published_eV: float) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": record.material_id,
+        "formula": record.formula,
+        "sites": record.n_sites,
+        "published_eV": published_eV,
+    }
+    try:
+        crystal = record.crystal()
+        charges = decorate(crystal)
+        crystal = crystal.with_charges(charges.charges)
+        row["charges"] = charges.method
+        row["anions"] = len({s for s, q in zip(crystal.symbols, charges.charges) if q < 0})
+        for name, faithful in MODES.items():
+            start = time.perf_counter()
+            row[name] = migration_barriers(crystal, faithful=faithful).barriers_eV
+            row[f"{name}_s"] = round(time.perf_counter() - start, 3)
+    except ScreeningError as error:
+        row["error"] = str(error)
+        row["code"] = getattr(error, "code", "")
+    return row
+
+
+def run(folder: Path, results: Path, limit: int | None) -> None:
+    table = published(folder)
+    path = folder / "structures" / "li_mp_structures.csv.gz"
+    records = sorted(read_materials_project_table(path, ids=table), key=lambda r: r.material_id)
+    random.Random(7).shuffle(records)
+    done = set()
+    if results.exists():
+        done = {json.loads(line)["id"] for line in results.read_text("utf-8").splitlines()}
+    with results.open("a", encoding="utf-8") as handle:
+        for record in records[:limit]:
+            if record.material_id not in done:
+                row = barriers(record, table[record.material_id])
+                handle.write(json.dumps(row) + "\n")
+                handle.flush()
+
+
+def report(results: Path) -> None:
+    from scipy.stats import spearmanr
+
+    rows = [json.loads(line) for line in results.read_text("utf-8").splitlines()]
+    failed = [row for row in rows if "error" in row]
+    good = [row for row in rows if "error" not in row]
+    print(f"{len(rows)} structures, {len(failed)} without a barrier")
+    for code in sorted({row["code"] for row in failed}):
+        print(f"  {code}: {sum(row['code'] == code for row in failed)}")
+    for name in MODES:
+        seconds = np.array([row[f"{name}_s"] for row in good])
+        print(f"{name}: median {np.median(seconds):.2f} s, 90 % {np.quantile(seconds, 0.9):.2f} s")
+        for dimension in (3, 2, 1):
+            pairs = [
+                (row[name][dimension - 1], row["published_eV"])
+                for row in good
+                if row[name][dimension - 1] is not None
+            ]
+            own, theirs = np.array(pairs).T
+            off = np.abs(own - theirs)
+            print(
+                f"  {dimension}-D: {len(pairs)} pairs, Spearman {spearmanr(own, theirs)[0]:.3f}, "
+                f"|difference| median {np.median(off):.3f}, 90 % {np.quantile(off, 0.9):.3f} eV, "
+                f"same side of 0.6 eV {np.mean((own < 0.6) == (theirs < 0.6)):.3f}, "
+                f"within one step {np.mean(off < 0.0099):.3f}"
+            )
+    far = sorted(
+        (row for row in good if row["faithful"][2] is not None),
+        key=lambda row: -abs(row["faithful"][2] - row["published_eV"]),
+    )
+    for row in far[:15]:
+        print(row["id"], row["formula"], row["charges"], row["published_eV"], row["faithful"])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--limit", type=int, default=None)
+    parser.add_argument("--report", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.report:
+        report(arguments.results)
+    else:
+        run(Path(os.environ["LABKIT_DATA"]), arguments.results, arguments.limit)

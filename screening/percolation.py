@@ -1,0 +1,377 @@
+"""Percolation barriers of an energy landscape on a periodic grid, exactly and in one pass.
+
+A threshold energy percolates in d dimensions when one connected region below it contains closed
+walks around the periodic cell in d independent directions. The region grows as the threshold
+rises, and everything about its connectivity is held by the minimum spanning tree of the grid
+graph, in which an edge weighs as much as the higher of its two points.
+
+1. Every point is joined to its lowest neighbour. These are edges of the minimum spanning tree
+   (Boruvka's first round; Nesetril et al., Discrete Math. 2001, 233, 3) and gather the grid into
+   the basins of its local minima, by array operations alone.
+2. The passes between basins, a few thousand at most, are joined in the order of their height by
+   union-find. Each basin carries its displacement from the root of its tree in whole cells, so
+   that a pass that closes a walk yields that walk's winding numbers. The d-dimensional barrier
+   is the height of the pass at which the windings of a region first have rank d.
+
+No bisection over thresholds and no repetition of the cell, so barriers do not depend on the
+origin, on the choice of the cell, or on a step of energy.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from screening.errors import ScreeningError
+
+__all__ = ["Cycle", "Pass", "Percolation", "percolate"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+# Points this far above the minimum are looked at first; all of them only if nothing percolates.
+_FIRST_WINDOW_EV = 3.0
+_STEPS: tuple[tuple[int, int, int], ...] = tuple(
+    (a, b, c) for a, b, c in itertools.product((-1, 0, 1), repeat=3) if (a, b, c) > (0, 0, 0)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The lowest pass between two basins.
+
+    Attributes
+    ----------
+    low, high : int
+        Flat indices of the two neighbouring grid points, `low` on the side of the first basin.
+    basins : tuple of int
+        The two basins.
+    winding : tuple of int
+        Whole cells from the minimum of the first basin to that of the second.
+    energy_eV : float
+        Energy of the higher of the two points.
+    """
+
+    low: int
+    high: int
+    basins: tuple[int, int]
+    winding: tuple[int, int, int]
+    energy_eV: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A closed walk around the cell.
+
+    Attributes
+    ----------
+    passes : tuple of (Pass, bool)
+        The passes in order and whether each is crossed from its first basin to its second.
+    winding : tuple of int
+        Whole cells gained in one round.
+    """
+
+    passes: tuple[tuple[Pass, bool], ...]
+    winding: tuple[int, int, int]
+
+    @property
+    def energy_eV(self) -> float:
+        """Energy of the highest pass."""
+        return max(step.energy_eV for step, _ in self.passes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Percolation:
+    """Barriers, and what is needed to walk the paths behind them.
+
+    Attributes
+    ----------
+    barriers_eV : tuple of (float or None)
+        1-D, 2-D and 3-D barriers above the lowest point of the grid; None when the landscape
+        does not percolate in so many dimensions.
+    minimum_eV : float
+        Lowest energy on the grid.
+    cycles : tuple of Cycle
+        For each dimension that is reached, the walk that completes it.
+    basin_minimum : ndarray of int, shape (basins,)
+        Flat index of the minimum of each basin.
+    shape : tuple of int
+        Shape of the grid.
+    downhill : ndarray of int
+        Flat index of the lowest neighbour of every point (itself at a minimum, -1 where the
+        energy lies above the window that was looked at).
+    """
+
+    barriers_eV: tuple[float | None, float | None, float | None]
+    minimum_eV: float
+    cycles: tuple[Cycle, ...]
+    basin_minimum: IntArray
+    shape: tuple[int, int, int]
+    downhill: IntArray
+
+
+def percolate(
+    energy_eV: npt.ArrayLike, *, window_eV: float | None = None, connectivity: int = 26
+) -> Percolation:
+    """Find the 1-D, 2-D and 3-D percolation barriers of a periodic energy grid.
+
+    Parameters
+    ----------
+    energy_eV : array_like, shape (n1, n2, n3)
+        Energies at the fractional coordinates i/n1, j/n2, k/n3; no repeated faces. Points that
+        are not finite are impassable.
+    window_eV : float, optional
+        Look only at points up to so far above the minimum; by default the window is widened until
+        the landscape percolates in three dimensions or holds every point.
+    connectivity : {26, 18, 6}
+        Which neighbours of a point are joined to it.
+
+    Returns
+    -------
+    Percolation
+
+    Raises
+    ------
+    ScreeningError
+        When the grid has no finite energy, or is not three-dimensional.
+    """
+    energy = np.asarray(energy_eV, dtype=np.float64)
+    if energy.ndim != 3 or energy.size == 0 or not np.isfinite(energy).any():
+        raise ScreeningError(
+            f"percolation needs a three-dimensional grid with finite energies, got {energy.shape}"
+        )
+    reach = {6: 1, 18: 2, 26: 3}.get(connectivity)
+    if reach is None:
+        raise ScreeningError(f"connectivity {connectivity}: choose 6, 18 or 26")
+    steps = [step for step in _STEPS if sum(abs(part) for part in step) <= reach]
+    minimum = float(np.min(energy[np.isfinite(energy)]))
+    if window_eV is not None:
+        return _percolate_window(energy, minimum, minimum + window_eV, steps)
+    found = _percolate_window(energy, minimum, minimum + _FIRST_WINDOW_EV, steps)
+    if found.barriers_eV[2] is None:
+        found = _percolate_window(energy, minimum, np.inf, steps)
+    return found
+
+
+def _percolate_window(
+    energy: FloatArray, minimum: float, ceiling: float, steps: list[tuple[int, int, int]]
+) -> Percolation:
+    flat = energy.ravel()
+    allowed = np.flatnonzero(np.isfinite(flat) & (flat <= ceiling))
+    allowed = allowed[np.argsort(flat[allowed], kind="stable")]
+    # a strict order of the points, ties by position, so that every basin has one minimum
+    order = np.full(flat.size, flat.size, dtype=np.int64)
+    order[allowed] = np.arange(allowed.size)
+    grid = _Grid(energy.shape, order, allowed)
+    downhill, basin, winding = grid.basins(steps)
+    minima = np.flatnonzero(basin == np.arange(allowed.size))
+    number = np.full(allowed.size, -1, dtype=np.int64)
+    number[minima] = np.arange(minima.size)
+    passes = grid.passes(steps, number[basin], winding)
+    cycles = _join(passes, minima.size, flat)
+    barriers = [cycle_top - minimum for _, cycle_top in cycles]
+    pointing = np.full(flat.size, -1, dtype=np.int64)
+    pointing[allowed] = allowed[downhill]
+    reached: list[float | None] = [*barriers, None, None, None]
+    return Percolation(
+        barriers_eV=(reached[0], reached[1], reached[2]),
+        minimum_eV=minimum,
+        cycles=tuple(cycle for cycle, _ in cycles),
+        basin_minimum=allowed[minima],
+        shape=(energy.shape[0], energy.shape[1], energy.shape[2]),
+        downhill=pointing,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Passes:
+    """Lowest passes between basins, in the order of their height."""
+
+    first: IntArray
+    second: IntArray
+    winding: IntArray
+    low: IntArray
+    high: IntArray
+
+
+class _Grid:
+    """A periodic grid whose points are known by their place in the order of energies."""
+
+    def __init__(self, shape: tuple[int, ...], order: IntArray, allowed: IntArray) -> None:
+        self.shape = shape
+        self.order = order.reshape(shape)
+        self.allowed = allowed
+        self.position = np.array(np.unravel_index(allowed, shape)).T
+
+    def _neighbour(self, step: tuple[int, int, int]) -> tuple[IntArray, IntArray]:
+        """Order of the neighbour of every allowed point, and the cells crossed to reach it."""
+        moved = self.position + np.array(step)
+        crossed = moved // np.array(self.shape)
+        moved -= crossed * np.array(self.shape)
+        flat = (moved[:, 0] * self.shape[1] + moved[:, 1]) * self.shape[2] + moved[:, 2]
+        return self.order.ravel()[flat], crossed
+
+    def basins(self, steps: list[tuple[int, int, int]]) -> tuple[IntArray, IntArray, IntArray]:
+        """Lowest neighbour, minimum reached by going down, and cells crossed on the way."""
+        n = self.allowed.size
+        here = np.arange(n)
+        lowest = here.copy()
+        crossed = np.zeros((n, 3), dtype=np.int16)
+        for half in steps:
+            for sign in (1, -1):
+                other, cells = self._neighbour((sign * half[0], sign * half[1], sign * half[2]))
+                lower = other < lowest
+                lowest[lower] = other[lower]
+                crossed[lower] = cells[lower]
+        downhill = lowest.copy()
+        # pointer doubling: the depth of the descent halves with every round
+        while True:
+            beyond = lowest[lowest]
+            if np.array_equal(beyond, lowest):
+                return downhill, lowest, crossed.astype(np.int64)
+            crossed += crossed[lowest]
+            lowest = beyond
+
+    def passes(
+        self, steps: list[tuple[int, int, int]], basin: IntArray, winding: IntArray
+    ) -> _Passes:
+        """Lowest pass for every pair of basins and relative winding."""
+        found: list[IntArray] = []
+        n = self.allowed.size
+        here = np.arange(n)
+        for step in steps:
+            other, cells = self._neighbour(step)
+            inside = other < n
+            low, high = here[inside], other[inside]
+            relative = cells[inside] + winding[high] - winding[low]
+            real = (basin[low] != basin[high]) | (relative != 0).any(axis=1)
+            low, high, relative = low[real], high[real], relative[real]
+            swap = basin[low] > basin[high]
+            low, high = np.where(swap, high, low), np.where(swap, low, high)
+            relative = np.where(swap[:, None], -relative, relative)
+            table = np.column_stack([basin[low], basin[high], relative, low, high])
+            found.append(_lowest_of_each(table))
+        table = _lowest_of_each(np.concatenate(found))
+        table = table[np.argsort(np.maximum(table[:, 5], table[:, 6]), kind="stable")]
+        return _Passes(
+            first=table[:, 0],
+            second=table[:, 1],
+            winding=table[:, 2:5],
+            low=self.allowed[table[:, 5]],
+            high=self.allowed[table[:, 6]],
+        )
+
+
+def _lowest_of_each(table: IntArray) -> IntArray:
+    """Of the rows that agree in basins and winding keep the one with the lowest pass."""
+    if not len(table):
+        return table
+    span = int(np.abs(table[:, 2:5]).max()) + 1
+    base = 2 * span + 1
+    basins = int(table[:, 1].max()) + 1
+    key = table[:, 0] * basins + table[:, 1]
+    for column in range(2, 5):
+        key = key * base + table[:, column] + span
+    height = np.maximum(table[:, 5], table[:, 6])
+    rows = np.lexsort((height, key))
+    first = np.ones(len(rows), dtype=np.bool_)
+    first[1:] = key[rows[1:]] != key[rows[:-1]]
+    return np.asarray(table[rows[first]])
+
+
+Vector = tuple[int, int, int]
+
+
+def _join(passes: _Passes, n_basins: int, flat: FloatArray) -> list[tuple[Cycle, float]]:
+    """Union-find over the passes; returns the walks that complete each dimension."""
+    parent = list(range(n_basins))
+    offset: list[Vector] = [(0, 0, 0)] * n_basins
+    size = [1] * n_basins
+    windings: dict[int, list[Cycle]] = {}
+    tree: dict[int, list[tuple[Pass, bool]]] = {}
+    reached: list[tuple[Cycle, float]] = []
+    rows = zip(
+        passes.first.tolist(),
+        passes.second.tolist(),
+        passes.winding.tolist(),
+        passes.low.tolist(),
+        passes.high.tolist(),
+        strict=True,
+    )
+    for first, second, cells, low, high in rows:
+        energy = float(max(flat[low], flat[high]))
+        step = Pass(low, high, (first, second), (cells[0], cells[1], cells[2]), energy)
+        root_a, from_a = _find(parent, offset, first)
+        root_b, from_b = _find(parent, offset, second)
+        # cells from the root of the first basin's tree to that of the second's, by this pass
+        gap = tuple(from_a[i] + cells[i] - from_b[i] for i in range(3))
+        if root_a != root_b:
+            cycles = windings.pop(root_a, []) + windings.pop(root_b, [])
+            if size[root_a] < size[root_b]:
+                root_a, root_b, gap = root_b, root_a, tuple(-part for part in gap)
+            parent[root_b], size[root_a] = root_a, size[root_a] + size[root_b]
+            offset[root_b] = (gap[0], gap[1], gap[2])
+            tree.setdefault(first, []).append((step, True))
+            tree.setdefault(second, []).append((step, False))
+            root = root_a
+        else:
+            cycles = windings.get(root_a, [])
+            winding = (gap[0], gap[1], gap[2])
+            if _rank([*(c.winding for c in cycles), winding]) == len(cycles):
+                continue
+            cycles = [*cycles, Cycle(_walk(tree, step), winding)]
+            root = root_a
+        independent: list[Cycle] = []
+        for cycle in cycles:
+            if _rank([*(c.winding for c in independent), cycle.winding]) > len(independent):
+                independent.append(cycle)
+        if independent:
+            windings[root] = independent
+        while len(reached) < len(independent):
+            reached.append((independent[len(reached)], energy))
+        if len(reached) == 3:
+            break
+    return reached
+
+
+def _find(parent: list[int], offset: list[Vector], node: int) -> tuple[int, Vector]:
+    """Root of a node and its displacement from that root, in whole cells."""
+    chain = []
+    while parent[node] != node:
+        chain.append(node)
+        node = parent[node]
+    total: Vector = (0, 0, 0)
+    for member in reversed(chain):
+        step = offset[member]
+        total = (total[0] + step[0], total[1] + step[1], total[2] + step[2])
+        parent[member], offset[member] = node, total
+    return node, total
+
+
+def _rank(vectors: list[Vector]) -> int:
+    return int(np.linalg.matrix_rank(np.array(vectors))) if vectors else 0
+
+
+def _walk(tree: dict[int, list[tuple[Pass, bool]]], closing: Pass) -> tuple[tuple[Pass, bool], ...]:
+    """Return the closing pass, then the way back through the spanning tree to where it began."""
+    start, goal = closing.basins[1], closing.basins[0]
+    came: dict[int, tuple[int, Pass, bool] | None] = {start: None}
+    queue = [start]
+    while queue and goal not in came:
+        following = []
+        for node in queue:
+            for step, forward in tree.get(node, []):
+                beyond = step.basins[1] if forward else step.basins[0]
+                if beyond not in came:
+                    came[beyond] = (node, step, forward)
+                    following.append(beyond)
+        queue = following
+    back: list[tuple[Pass, bool]] = []
+    node = goal
+    while (origin := came[node]) is not None:
+        node, step, forward = origin
+        back.append((step, forward))
+    return ((closing, True), *reversed(back))
