@@ -19,7 +19,7 @@ from screening.metrics import Interval, area_under_curve, bootstrap, enrichment_
 from screening.rank import Labels, rank
 from screening.tree import WardTree
 
-__all__ = ["Backtest", "fixed_split", "leave_group_out"]
+__all__ = ["Backtest", "fixed_split", "held_out_structures", "leave_group_out"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -147,3 +147,46 @@ def fixed_split(
         truth=labels.log_sigma[tested],
         method=method,
     )
+
+
+def held_out_structures(
+    tree: WardTree,
+    labels: Labels,
+    features: npt.ArrayLike,
+    log_sigma: npt.ArrayLike,
+    *,
+    method: str = "tree-mean",
+    depth: int = 241,
+    **parameters: Any,
+) -> Backtest:
+    """Predict structures that neither the tree nor its labels have seen.
+
+    Parameters
+    ----------
+    tree : WardTree
+        Built without the tested structures.
+    labels : Labels
+        Labels on its rows.
+    features : array_like, shape (m, d)
+        Representations of the tested structures, which are placed into the tree as it is.
+    log_sigma : array_like, shape (m,)
+        Their measured log10(sigma in S/cm); only looked at to judge the prediction.
+
+    Raises
+    ------
+    LabelError
+        When no structure is tested, or no label is left to learn from.
+    """
+    truth = np.asarray(log_sigma, dtype=np.float64).reshape(-1)
+    if truth.size == 0:
+        raise LabelError("no structure is left out: nothing can be tested")
+    if not len(labels):
+        raise LabelError("no label is left to learn from")
+    depth = min(depth, tree.max_k)
+    ranking = rank(tree, labels, method, depth=depth, **parameters)
+    placed = tree.assign(features, depth=depth).cluster
+    clusters = np.asarray(tree.clusters_at(depth))
+    by_cluster = np.zeros(int(clusters.max()) + 1)
+    by_cluster[clusters] = ranking.score
+    constant = np.full(truth.size, labels.log_sigma.mean())
+    return Backtest(by_cluster[placed], constant, truth, method)

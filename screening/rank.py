@@ -24,7 +24,14 @@ from screening.tree import WardTree
 from screening.tree_mean import TreeMean, fit_tree_mean
 from screening.variance import check_labels
 
-__all__ = ["Labels", "Ranking", "rank", "rank_by_cluster_rule", "rank_by_tree_mean"]
+__all__ = [
+    "Labels",
+    "Ranking",
+    "distance_to_labelled",
+    "rank",
+    "rank_by_cluster_rule",
+    "rank_by_tree_mean",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -130,8 +137,8 @@ class Ranking:
     uncertainty : ndarray, shape (n,)
         Standard deviation of the score in decades; zero for the cluster rule.
     place : ndarray of int, shape (n,)
-        1 for the best. Equal scores are ordered by the second criterion of the method, then by
-        row, so a ranking is reproducible.
+        1 for the best. Equal scores are ordered by the second criterion of the method, then by the
+        tie-breaking values if there are any, then by row, so a ranking is reproducible.
     selected : ndarray of bool, shape (n,)
         Whether the rule selects the structure.
     cluster : ndarray of int, shape (n,)
@@ -173,6 +180,54 @@ def _places(*keys: FloatArray) -> IntArray:
     return place
 
 
+def _ties(tree: WardTree, tie_break: npt.ArrayLike | None) -> list[FloatArray]:
+    """Return the last keys of the order: what is known first, smallest first."""
+    if tie_break is None:
+        return []
+    values = np.asarray(tie_break, dtype=np.float64).reshape(-1)
+    if values.size != tree.n_rows:
+        raise LabelError(f"{values.size} tie-breaking values for {tree.n_rows} structures")
+    return [-np.where(np.isnan(values), np.inf, values)]
+
+
+def distance_to_labelled(
+    tree: WardTree, labels: Labels, features: npt.NDArray[Any], *, depth: int = 241
+) -> FloatArray:
+    """Distance of every structure to the labelled structures of its own cluster.
+
+    The reference point of a cluster is the mean representation of the better half of its labels:
+    those not below their median.
+
+    Parameters
+    ----------
+    tree : WardTree
+    labels : Labels
+    features : ndarray, shape (n, d)
+        The representations that the tree was built on.
+    depth : int
+        Depth of the cut; the deepest one where a tree is smaller.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Euclidean distances; infinite where a cluster has no label.
+    """
+    clusters = np.asarray(tree.clusters_at(min(depth, tree.max_k)))
+    distance = np.full(tree.n_rows, np.inf)
+    own = clusters[labels.index]
+    wanted = np.isin(clusters, own)
+    rows = np.flatnonzero(wanted)
+    rows = rows[np.argsort(clusters[rows], kind="stable")]
+    begin = np.flatnonzero(np.diff(clusters[rows], prepend=-1))
+    for members in np.split(rows, begin[1:]) if rows.size else []:
+        here = np.flatnonzero(own == clusters[members[0]])
+        good = here[labels.log_sigma[here] >= np.median(labels.log_sigma[here])]
+        middle = np.asarray(features[labels.index[good]], dtype=np.float64).mean(axis=0)
+        offset = features[members] - middle
+        distance[members] = np.sqrt(np.einsum("ij,ij->i", offset, offset))
+    return distance
+
+
 def rank_by_cluster_rule(
     tree: WardTree,
     labels: Labels,
@@ -180,6 +235,7 @@ def rank_by_cluster_rule(
     depth: int = 241,
     threshold_S_per_cm: float = 1e-5,
     adjacency: str = "centroid",
+    tie_break: npt.ArrayLike | None = None,
 ) -> Ranking:
     """Select the clusters that hold a good conductor, and their neighbours.
 
@@ -195,6 +251,9 @@ def rank_by_cluster_rule(
     adjacency : {"centroid", "sibling", "none"}
         What else is selected: the cluster whose centroid is nearest (published rule), the clusters
         on the other side of the last merge above, or nothing.
+    tie_break : array_like, shape (n,), optional
+        Orders structures that the rule cannot tell apart, smallest first: `distance_to_labelled`,
+        the energy above the hull.
 
     Returns
     -------
@@ -226,7 +285,7 @@ def rank_by_cluster_rule(
         method="cluster-rule",
         score=score,
         uncertainty=np.zeros(tree.n_rows),
-        place=_places(score, np.nan_to_num(second, neginf=-1e3)[clusters]),
+        place=_places(score, np.nan_to_num(second, neginf=-1e3)[clusters], *_ties(tree, tie_break)),
         selected=score > NEITHER,
         cluster=clusters,
         parameters=parameters,
@@ -255,6 +314,7 @@ def rank_by_tree_mean(
     depth: int | None = None,
     branch_length: str = "log-height",
     model: TreeMean | None = None,
+    tie_break: npt.ArrayLike | None = None,
 ) -> Ranking:
     """Rank by the expected log10(sigma), shrunk along the tree.
 
@@ -272,6 +332,9 @@ def rank_by_tree_mean(
         log merge heights, of the heights, or equally at every split.
     model : TreeMean, optional
         Variances of an earlier fit to be kept fixed; estimated from the labels otherwise.
+    tie_break : array_like, shape (n,), optional
+        Orders the structures of one cluster, smallest first: `distance_to_labelled`, the energy
+        above the hull.
 
     Returns
     -------
@@ -292,7 +355,7 @@ def rank_by_tree_mean(
         method="tree-mean",
         score=score,
         uncertainty=uncertainty,
-        place=_places(score, -uncertainty),
+        place=_places(score, -uncertainty, *_ties(tree, tie_break)),
         selected=score > -5.0,
         cluster=clusters,
         parameters={

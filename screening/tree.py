@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +21,46 @@ import numpy.typing as npt
 from screening.errors import CacheError, TreeError
 from screening.ward import membership_from_linkage, ward_linkage
 
-__all__ = ["WardTree"]
+__all__ = ["Placement", "WardTree"]
 
 FloatArray = npt.NDArray[np.float64]
-_ARRAYS = ("linkage", "membership", "nearest", "split_parent", "split_height", "centroids", "sizes")
-_FORMAT = 1
+_ARRAYS = (
+    "linkage",
+    "membership",
+    "nearest",
+    "split_parent",
+    "split_height",
+    "centroids",
+    "sizes",
+    "spread",
+)
+_FORMAT = 2
+_PERCENTILES = np.arange(101)
+#: farther from the centroid than this share of the members means outside the domain; in a small
+#: cluster, farther than all
+_OUTSIDE_PERCENTILE = 99
+_LARGE_CLUSTER = 100
+
+
+class Placement(NamedTuple):
+    """Where new representations fall in an existing tree.
+
+    Attributes
+    ----------
+    cluster : ndarray of int16, shape (m,)
+    distance : ndarray, shape (m,)
+        Euclidean distance to the centroid of that cluster.
+    percentile : ndarray, shape (m,)
+        Percentage of the members of the cluster that are closer to its centroid.
+    out_of_domain : ndarray of bool, shape (m,)
+        Whether it is farther than 99 % of the members, or than all in a cluster of less than 100:
+        nothing like it was clustered.
+    """
+
+    cluster: npt.NDArray[np.int16]
+    distance: FloatArray
+    percentile: FloatArray
+    out_of_domain: npt.NDArray[np.bool_]
 
 
 class WardTree:
@@ -45,6 +80,8 @@ class WardTree:
     centroids_ : ndarray of float32, shape (nodes, d)
     sizes_ : ndarray of int64, shape (nodes, 4)
         Per node: number of rows, cluster number, first and one-past-last split it is whole for.
+    spread_ : ndarray of float32, shape (nodes, 101)
+        Percentiles 0 ... 100 of the distances of the rows of a node to its centroid.
     ids_ : tuple of str or None
         Names of the rows, if given.
     """
@@ -56,6 +93,7 @@ class WardTree:
     split_height_: FloatArray
     centroids_: npt.NDArray[np.float32]
     sizes_: npt.NDArray[np.int64]
+    spread_: npt.NDArray[np.float32]
 
     def __init__(self) -> None:
         self.ids_: tuple[str, ...] | None = None
@@ -132,6 +170,7 @@ class WardTree:
         self.sizes_ = np.column_stack([rows, nodes])
         self.centroids_ = centroids.astype(np.float32)
         self.nearest_ = self._nearest_clusters(centroids, nodes)
+        self.spread_ = _spread(matrix[order].astype(np.float64), centroids, covers, begin, counts)
 
     def _paths(self, n_final: int, n_states: int) -> npt.NDArray[np.int64]:
         """Cluster number that holds each final cluster after 0, 1, 2 ... splits."""
@@ -190,9 +229,7 @@ class WardTree:
         members = np.flatnonzero(together[:, company[-1]])
         return [int(member) for member in members if member != cluster]
 
-    def assign(
-        self, features: npt.ArrayLike, *, depth: int = 241
-    ) -> tuple[npt.NDArray[np.int16], FloatArray]:
+    def assign(self, features: npt.ArrayLike, *, depth: int = 241) -> Placement:
         """Place new representations into the clusters of an existing tree.
 
         The cluster is the one whose merging costs least by Ward's criterion,
@@ -202,13 +239,17 @@ class WardTree:
         ----------
         features : array_like, shape (m, d)
         depth : int
-            Depth of the cut.
+            Depth of the cut; the deepest one where a tree is smaller.
 
         Returns
         -------
-        cluster : ndarray of int16, shape (m,)
-        distance : ndarray, shape (m,)
-            Euclidean distance to the centroid of that cluster.
+        Placement
+            Clusters, distances, and whether each lies outside what the tree knows.
+
+        Raises
+        ------
+        TreeError
+            When the representations have another length, or a value is not finite.
         """
         points = np.atleast_2d(np.asarray(features, dtype=np.float64))
         if points.shape[1] != self.centroids_.shape[1]:
@@ -216,18 +257,31 @@ class WardTree:
                 f"the tree was built on {self.centroids_.shape[1]} features per structure, "
                 f"got {points.shape[1]}"
             )
-        state = int(self.clusters_at(depth).max())
+        if not np.isfinite(points).all():
+            raise TreeError("a new representation holds a value that is not a number")
+        state = int(self.clusters_at(min(depth, self.max_k)).max())
         alive = (self.sizes_[:, 2] <= state) & (state < self.sizes_[:, 3])
         centroids = np.asarray(self.centroids_[alive], dtype=np.float64)
         size, number = self.sizes_[alive, 0], self.sizes_[alive, 1]
-        squared = (
-            np.einsum("ij,ij->i", points, points)[:, None]
-            + np.einsum("ij,ij->i", centroids, centroids)[None, :]
-            - 2.0 * points @ centroids.T
-        )
+        squared = _squared_distances(points, centroids)
         best = np.argmin(squared * (size / (size + 1.0)), axis=1)
-        distance = np.sqrt(np.maximum(squared[np.arange(len(points)), best], 0.0))
-        return number[best].astype(np.int16), distance
+        distance = np.sqrt(squared[np.arange(len(points)), best])
+        spread = np.asarray(self.spread_[alive], dtype=np.float64)[best]
+        # float32 centroids: a member must not lie outside its own cluster by rounding
+        slack = 1e-5 * np.sqrt(np.einsum("ij,ij->i", points, points)) + 1e-12
+        percentile = np.array(
+            [
+                np.searchsorted(row, x, side="left")
+                for row, x in zip(spread, distance - slack, strict=True)
+            ],
+            dtype=np.float64,
+        )
+        percentile = np.minimum(percentile, 100.0)
+        rare = np.where(size[best] >= _LARGE_CLUSTER, _OUTSIDE_PERCENTILE, 100)
+        limit = spread[np.arange(len(points)), rare]
+        return Placement(
+            number[best].astype(np.int16), distance, percentile, distance - slack > limit
+        )
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the tree into a folder as ``.npy`` files, each complete or absent."""
@@ -263,6 +317,33 @@ class WardTree:
             setattr(tree, f"{name}_", array)
         tree.ids_ = tuple(meta["ids"]) if meta["ids"] is not None else None
         return tree
+
+
+def _squared_distances(points: FloatArray, centres: FloatArray) -> FloatArray:
+    squared = (
+        np.einsum("ij,ij->i", points, points)[:, None]
+        + np.einsum("ij,ij->i", centres, centres)[None, :]
+        - 2.0 * points @ centres.T
+    )
+    return np.asarray(np.maximum(squared, 0.0))
+
+
+def _spread(
+    rows: FloatArray,
+    centroids: FloatArray,
+    covers: npt.NDArray[np.bool_],
+    begin: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float32]:
+    """Percentiles of the distances to the centroid of each node; rows sorted by final cluster."""
+    parts: list[list[FloatArray]] = [[] for _ in centroids]
+    for cluster, (first, count) in enumerate(zip(begin, counts, strict=True)):
+        nodes = np.flatnonzero(covers[:, cluster])
+        squared = _squared_distances(rows[first : first + count], centroids[nodes])
+        for node, column in zip(nodes.tolist(), squared.T, strict=True):
+            parts[node].append(column)
+    quantiles = [np.percentile(np.sqrt(np.concatenate(part)), _PERCENTILES) for part in parts]
+    return np.array(quantiles, dtype=np.float32)
 
 
 def _write_array(path: Path, array: npt.NDArray[Any]) -> None:

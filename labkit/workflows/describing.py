@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
@@ -27,6 +30,7 @@ __all__ = ["DescribedPool", "PoolTree", "describe_pool", "tree_of_pool"]
 
 Progress = Callable[[int, int], None]
 MAX_DEPTH = 300
+_FEATURES = "features.npy"
 # fewer representations make no tree worth ranking by
 _FEWEST_STRUCTURES = 10
 
@@ -103,6 +107,8 @@ class PoolTree:
         Formula of each row.
     pool_hash : str
         Names the structures and the representation; equal hashes mean equal trees.
+    features : ndarray of float32, shape (n, d)
+        The representations the tree was built on, memory-mapped.
     """
 
     tree: WardTree
@@ -110,6 +116,7 @@ class PoolTree:
     rows: dict[str, int]
     formulas: tuple[str, ...]
     pool_hash: str
+    features: npt.NDArray[np.float32]
 
 
 def describe_pool(
@@ -158,9 +165,20 @@ def tree_of_pool(
     *,
     descriptor: str = "soap",
     mode: str = "CAN",
+    without: Collection[str] = (),
     progress: Progress | None = None,
 ) -> PoolTree:
     """Return the cluster tree of the pool; build it only when structures have changed.
+
+    Parameters
+    ----------
+    lab : Lab
+    descriptor, mode : str
+        Which representation.
+    without : collection of str
+        Structures that the tree must not see.
+    progress : callable, optional
+        Called with (done, total) while structures are described.
 
     Raises
     ------
@@ -168,19 +186,26 @@ def tree_of_pool(
         When the lab holds too few structures for a tree.
     """
     with lab.database.reading() as session:
-        entries = _entries(session)
+        left_out = frozenset(without)
+        entries = [entry for entry in _entries(session) if entry.material_id not in left_out]
     pool_hash = _pool_hash(entries, descriptor_of(descriptor).key, mode)
     folder = lab.cache_folder / "trees" / f"{descriptor}-{mode}-{pool_hash}"
-    tree = _stored_tree(folder)
-    if tree is None:
+    stored = _stored_tree(folder)
+    if stored is None:
         table = describe_pool(lab, descriptor=descriptor, mode=mode, progress=progress).table
-        if len(table.ids) < _FEWEST_STRUCTURES:
+        kept = np.array([name not in left_out for name in table.ids], dtype=np.bool_)
+        ids = tuple(name for name in table.ids if name not in left_out)
+        if len(ids) < _FEWEST_STRUCTURES:
             raise UsageError(
-                f"{len(table.ids)} described structures are too few to cluster; add more with "
-                "'labkit structures add'"
+                f"{len(ids)} structures described by {descriptor} {mode} are too few to cluster; "
+                "add more with 'labkit structures add'"
             )
-        tree = WardTree().fit(table.values, max_k=MAX_DEPTH, ids=table.ids)
+        values = table.values if kept.all() else table.values[kept]
+        tree = WardTree().fit(values, max_k=MAX_DEPTH, ids=ids)
+        _save_features(folder, values)
         tree.save(folder)
+        stored = tree, values
+    tree, features = stored
     assert tree.ids_ is not None
     formulas = {entry.material_id: entry.formula for entry in entries}
     return PoolTree(
@@ -189,16 +214,25 @@ def tree_of_pool(
         rows={material_id: row for row, material_id in enumerate(tree.ids_)},
         formulas=tuple(formulas[material_id] for material_id in tree.ids_),
         pool_hash=pool_hash,
+        features=features,
     )
 
 
-def _stored_tree(folder: Path) -> WardTree | None:
+def _stored_tree(folder: Path) -> tuple[WardTree, npt.NDArray[np.float32]] | None:
     if not folder.is_dir():
         return None
     try:
-        return WardTree.load(folder)
-    except CacheError:
-        return None  # an interrupted write: build it again
+        return WardTree.load(folder), np.load(folder / _FEATURES, mmap_mode="r")
+    except (CacheError, OSError, ValueError):
+        return None  # an interrupted write, or a tree of an older form: build it again
+
+
+def _save_features(folder: Path, values: npt.NDArray[np.float32]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{_FEATURES}.{os.getpid()}.part"
+    with partial.open("wb") as handle:
+        np.save(handle, np.ascontiguousarray(values))
+    partial.replace(folder / _FEATURES)
 
 
 def _entries(session: Session) -> list[_PoolEntry]:
@@ -227,6 +261,4 @@ def _pool_hash(entries: Sequence[_PoolEntry], descriptor_key: str, mode: str) ->
 
 
 def _cores() -> int:
-    import os
-
     return max(1, os.cpu_count() or 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from screening.backtest import fixed_split, leave_group_out
+from screening.backtest import fixed_split, held_out_structures, leave_group_out
 from screening.errors import LabelError
 from screening.rank import Labels, rank_by_tree_mean
 from screening.tree import WardTree
@@ -72,3 +72,20 @@ def test_bad_input(case) -> None:
         leave_group_out(tree, labels, ["a", "b"])
     with pytest.raises(LabelError, match="0 tested"):
         fixed_split(tree, labels, np.zeros(90, dtype=bool))
+
+
+def test_structures_outside_the_tree_are_placed_and_predicted(rng) -> None:
+    group = np.repeat(np.arange(12), 15)
+    points = rng.normal(size=(180, 3)) + 40 * rng.normal(size=(12, 3))[group]
+    level = np.where(group % 4 == 0, -3.5, -8.0)
+    out = rng.choice(180, 30, replace=False)
+    kept = np.setdiff1d(np.arange(180), out)
+    tree = WardTree().fit(points[kept], max_k=40)
+    labels = Labels.of(np.arange(0, 150, 2), level[kept][::2])
+
+    found = held_out_structures(tree, labels, points[out], level[out])
+
+    assert found.mean_absolute_error < 0.6
+    assert found.summary(repeats=20)["auc"].value > 0.95
+    with pytest.raises(LabelError, match="left out"):
+        held_out_structures(tree, labels, points[:0], level[:0])

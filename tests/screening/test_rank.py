@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from screening.errors import LabelError, ScreeningError
-from screening.rank import Labels, rank, rank_by_cluster_rule, rank_by_tree_mean
+from screening.rank import (
+    Labels,
+    distance_to_labelled,
+    rank,
+    rank_by_cluster_rule,
+    rank_by_tree_mean,
+)
 from screening.tree import WardTree
 
 
@@ -95,3 +101,35 @@ def test_unknown_method_and_foreign_rows(tree) -> None:
         rank(tree, Labels.of([1], [-3]), "best")
     with pytest.raises(LabelError, match="80 structures"):
         rank(tree, Labels.of([80], [-3]))
+
+
+@pytest.fixture
+def points(rng) -> np.ndarray:
+    return rng.normal(size=(150, 5))
+
+
+def test_ties_inside_a_cluster_go_to_what_is_close_to_a_good_label(points) -> None:
+    tree = WardTree().fit(points, max_k=10)
+    labels = Labels.of([0, 1, 2], [-3.0, -8.0, -9.0])
+    distance = distance_to_labelled(tree, labels, points, depth=5)
+    ranking = rank_by_cluster_rule(tree, labels, depth=5, tie_break=distance)
+
+    clusters = tree.clusters_at(5)
+    members = np.flatnonzero(clusters == clusters[0])
+    by_place = members[np.argsort(ranking.place[members])]
+    assert (np.diff(distance[by_place]) >= 0).all()
+    assert np.isinf(distance[~np.isin(clusters, clusters[[0, 1, 2]])]).all()
+    # the order between classes is the rule's own
+    plain = rank_by_cluster_rule(tree, labels, depth=5)
+    np.testing.assert_array_equal(plain.score[plain.order], ranking.score[ranking.order])
+
+
+def test_tie_break_by_energy_puts_unknown_last(points) -> None:
+    tree = WardTree().fit(points, max_k=10)
+    energy = np.linspace(1.0, 0.0, tree.n_rows)
+    energy[5] = np.nan
+    ranking = rank_by_tree_mean(tree, Labels.of([0], [-3.0]), depth=1, tie_break=energy)
+    assert ranking.order[0] == tree.n_rows - 1
+    assert ranking.order[-1] == 5
+    with pytest.raises(LabelError, match="tie-breaking"):
+        rank_by_tree_mean(tree, Labels.of([0], [-3.0]), tie_break=energy[:3])

@@ -44,10 +44,10 @@ def test_a_known_structure_is_assigned_to_its_cluster_mean(points) -> None:
     tree = WardTree().fit(points, max_k=30)
     label = tree.clusters_at(30)
     means = np.array([points[label == c].mean(axis=0) for c in range(30)])
-    cluster, distance = tree.assign(means, depth=30)
+    cluster, distance = tree.assign(means, depth=30)[:2]
     np.testing.assert_array_equal(cluster, np.arange(30))
     assert distance.max() < 1e-3
-    _, far = tree.assign(np.full((1, 5), 40.0), depth=30)
+    far = tree.assign(np.full((1, 5), 40.0), depth=30).distance
     assert far[0] > 50
 
 
@@ -59,6 +59,22 @@ def test_ward_cost_decides_the_assignment(points, rng) -> None:
     mean = np.array([points[label == c].mean(axis=0) for c in range(20)])
     cost = ((new[:, None] - mean[None]) ** 2).sum(axis=-1) * (size / (size + 1))
     np.testing.assert_array_equal(tree.assign(new, depth=20)[0], cost.argmin(axis=1))
+
+
+def test_what_is_far_from_everything_is_out_of_domain(points) -> None:
+    tree = WardTree().fit(points, max_k=30)
+    inside = tree.assign(points, depth=10)
+    assert inside.out_of_domain.mean() < 0.05
+    assert ((inside.percentile >= 0) & (inside.percentile <= 100)).all()
+
+    far = tree.assign(np.full((1, 5), 40.0), depth=10)
+    assert far.out_of_domain.all()
+    assert far.percentile[0] == 100.0
+
+
+def test_a_new_row_that_is_not_finite_is_refused(points) -> None:
+    with pytest.raises(TreeError, match="not a number"):
+        WardTree().fit(points, max_k=5).assign(np.full((1, 5), np.nan))
 
 
 def test_saved_tree_is_the_same_and_mapped(points, tmp_path: Path) -> None:

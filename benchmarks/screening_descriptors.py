@@ -1,0 +1,230 @@
+"""All representations of real structures: failures, time, and the plain library loop beside it.
+
+Run with the public data sets at hand (LABKIT_DATA), and with matminer for the comparison::
+
+    python benchmarks/screening_descriptors.py --structures 1000 --sample 6 --out result.json
+
+Structures are every labelled one and others spread over the table. CPU time is that of this
+process; the library loop runs on a sample, and our own time is taken on the same sample without
+any cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import gzip
+import json
+import os
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from screening.crystal import Crystal
+from screening.descriptors import OpenDescriptor, descriptor, descriptor_names
+from screening.errors import ScreeningError
+from screening.featurize import computed_mode, featurize, prepare_structures
+from screening.prepare import StructureSource
+from screening.simplify import MODES, Simplifier
+from screening.structures import read_materials_project_table, read_obelix_archive
+
+NAMES = [name for name in descriptor_names() if not name.startswith("control_")]
+Featurize = Callable[[Any], Any]
+
+
+def structures(wanted: int) -> list[StructureSource]:
+    """Every labelled structure, and others spread evenly over the table."""
+    data = Path(os.environ["LABKIT_DATA"])
+    with gzip.open(data / "bvse/li_pool_labels.csv.gz", "rt", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        labelled = {row["material_id"] for row in rows if row["conductivity_S_cm"]}
+    table = list(read_materials_project_table(data / "structures/li_mp_structures.csv.gz"))
+    obelix = read_obelix_archive(data / "obelix/all_cifs.zip", data / "obelix/all.csv")
+    chosen: list[StructureSource] = [*obelix]
+    chosen += [record for record in table if record.material_id in labelled]
+    others = [record for record in table if record.material_id not in labelled]
+    missing = max(0, wanted - len(chosen))
+    step = max(1, len(others) // max(1, missing))
+    return chosen + list(others[::step][:missing])
+
+
+def library() -> dict[str, Featurize]:
+    """Featurizers of matminer and DScribe with the settings of the published analysis."""
+    from matminer.featurizers import composition, structure
+    from pymatgen.analysis.local_env import CrystalNN
+
+    numbers = ["minimum", "maximum", "range"]
+    ordering = structure.ChemicalOrdering(shells=(1, 2, 3), weight="area")
+    electronegativity = composition.ElectronegativityDiff(stats=[*numbers, "mean", "std_dev"])
+    states = composition.OxidationStates(stats=[*numbers, "std_dev"])
+    heterogeneity = structure.StructuralHeterogeneity(
+        weight="area", stats=(*numbers, "mean", "avg_dev")
+    )
+    sine = structure.SineCoulombMatrix(flatten=True)
+    sine._max_eigs = 500
+    center = composition.BandCenter()
+    meredig = composition.Meredig()
+    orbital = composition.ValenceOrbital(orbitals=("s", "p", "d", "f"), props=("avg", "frac"))
+
+    def bonds(crystal: Any) -> Any:
+        return structure.BondFractions(CrystalNN(), bbv=0).fit([crystal]).featurize(crystal)
+
+    return {
+        "band_center": lambda s: center.featurize(s.composition),
+        "bond_fraction": bonds,
+        "cfid": structure.JarvisCFID().featurize,
+        "chemical_ordering": ordering.featurize,
+        "density": structure.DensityFeatures().featurize,
+        "electronegativity_difference": lambda s: electronegativity.featurize(s.composition),
+        "ewald_energy": structure.EwaldEnergy(accuracy=4, per_atom=False).featurize,
+        "global_instability": structure.GlobalInstabilityIndex(r_cut=20).featurize,
+        "maximum_packing_efficiency": structure.MaximumPackingEfficiency().featurize,
+        "meredig": lambda s: meredig.featurize(s.composition),
+        "orbital_field_matrix": structure.OrbitalFieldMatrix(
+            period_tag=True, flatten=True
+        ).featurize,
+        "oxidation_states": lambda s: states.featurize(s.composition),
+        "powder_pattern": structure.XRDPowderPattern(pattern_length=451).featurize,
+        "rdf": structure.RadialDistributionFunction(cutoff=10, bin_size=0.1).featurize,
+        "sine_coulomb": sine.featurize,
+        "structural_complexity": structure.StructuralComplexity(symprec=0.1).featurize,
+        "structural_heterogeneity": heterogeneity.featurize,
+        "valence_orbitals": lambda s: orbital.featurize(s.composition),
+    }
+
+
+def describe(sources: list[StructureSource], cache: Path) -> dict[str, Any]:
+    """Compute every representation; return time and failures."""
+    begin, cpu = time.perf_counter(), time.process_time()
+    prepared = prepare_structures(sources, cache)
+    charges = prepared.charge_methods()
+    prepared_s = time.process_time() - cpu
+    failures: Counter[str] = Counter()
+    rows = []
+    for name in NAMES:
+        for mode in descriptor(name).modes:
+            cpu = time.process_time()
+            table = featurize(sources, descriptor(name), mode, cache)
+            took = time.process_time() - cpu
+            rows.append(
+                {
+                    "descriptor": name,
+                    "mode": mode,
+                    "rows": len(table.ids),
+                    "columns": int(table.values.shape[1]),
+                    "cpu_s": round(took, 2),
+                    "failures": table.failure_counts(),
+                }
+            )
+            failures.update(table.failure_counts())
+            print(rows[-1], flush=True)
+    return {
+        "structures": len(sources),
+        "representations": len(rows),
+        "wall_s": round(time.perf_counter() - begin, 1),
+        "prepare_cpu_s": round(prepared_s, 1),
+        "charges": charges,
+        "failures": dict(failures),
+        "rows": rows,
+    }
+
+
+def _ours(name: str, crystals: list[Crystal]) -> float:
+    begin = time.process_time()
+    made = descriptor(name)
+    done: set[str] = set()
+    for mode in made.modes:
+        computed = computed_mode(made, mode)
+        if computed in done:
+            continue
+        done.add(computed)
+        simplifier = Simplifier(computed)
+        for crystal in crystals:
+            simple = simplifier.simplify(crystal)
+            try:
+                if isinstance(made, OpenDescriptor):
+                    made.terms(simple, computed)
+                else:
+                    made.compute(simple, computed)
+            except ScreeningError:
+                continue
+    return time.process_time() - begin
+
+
+def _theirs(reference: Featurize, crystals: list[Crystal], limit_s: float) -> float:
+    """CPU seconds of the library over all modes; stops counting at the limit."""
+    total = 0.0
+    for mode in MODES:
+        simplifier = Simplifier(mode)
+        for crystal in crystals:
+            simple = simplifier.simplify(crystal).to_pymatgen()
+            begin = time.process_time()
+            # the library raises many kinds; the time counts all the same
+            with contextlib.suppress(Exception):
+                reference(simple)
+            total += time.process_time() - begin
+            if total > limit_s:
+                return total
+    return total
+
+
+def compare(sources: list[StructureSource], cache: Path, sample: int, limit_s: float) -> Any:
+    """Time ours and the library's on the same structures."""
+    prepared = list(prepare_structures(sources, cache))
+    random = np.random.default_rng(0)
+    at = random.choice(len(prepared), size=sample, replace=False)
+    crystals = [prepared[row].crystal for row in at]
+    for name in NAMES:  # element tables and imports are loaded before the clock starts
+        _ours(name, crystals[:1])
+    rows = {}
+    for name, reference in library().items():
+        ours, theirs = _ours(name, crystals), _theirs(reference, crystals, limit_s)
+        rows[name] = {
+            "ours_s": round(ours, 3),
+            "library_s": round(theirs, 2),
+            "stopped": theirs > limit_s,
+            "ratio": round(theirs / max(ours, 1e-9), 1),
+        }
+        print(name, rows[name], flush=True)
+    ours = sum(row["ours_s"] for row in rows.values())
+    theirs = sum(row["library_s"] for row in rows.values())
+    return {
+        "sites": [crystal.n_sites for crystal in crystals],
+        "descriptors": rows,
+        "ours_s": round(ours, 2),
+        "library_s": round(theirs, 1),
+        "ratio": round(theirs / ours, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--structures", type=int, default=1000)
+    parser.add_argument("--sample", type=int, default=6, help="structures for the library loop")
+    parser.add_argument("--limit", type=float, default=300.0, help="CPU seconds per descriptor")
+    parser.add_argument("--cache", type=Path, default=None)
+    parser.add_argument("--out", type=Path, default=None)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    os.environ.setdefault("SPGLIB_WARNING", "OFF")
+    sources = structures(options.structures)
+    with tempfile.TemporaryDirectory() as scratch:
+        cache = options.cache or Path(scratch)
+        result = {}
+        if options.sample:
+            result["comparison"] = compare(sources, cache, options.sample, options.limit)
+        result["all"] = describe(sources, cache)
+    print(json.dumps({key: value for key, value in result["all"].items() if key != "rows"}))
+    if options.out:
+        options.out.write_text(json.dumps(result, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
