@@ -15,8 +15,6 @@ numbers of another composition (both marked doubtful by the matching), another p
 
 from __future__ import annotations
 
-import csv
-import gzip
 import random
 import sys
 import tempfile
@@ -35,36 +33,19 @@ from db.label_sources import load_label_source
 from db.label_tables import SOURCES
 from db.literature import load_literature
 from db.literature_labels import propose_literature_rows
-from db.matching import SAME_COMPOSITION, match_labels
+from db.matching import SAME_COMPOSITION
 from db.session import DATABASE_FILE, Database, open_lab_database
 from db.source_report import formulas_by_rule, report_sources
-from db.sources import data_path
 from db.structure_comparison import are_same, match_by_comparison, read_cell
-from db.structures import cif_text, iterate_cifs, set_icsd_ids, set_space_group_numbers
+from db.structures import cif_text
 from db.tables import Label, LabelStructure, LiteratureEntry, SourceDataset, Structure
+from labkit.workflows.structure_identity import identify_and_match, space_group_of
 from screening.crystal import load_cif_text
 
 BY = "benchmark"
 N_CHECKED = 50
 # the tolerance with which the Materials Project names its space groups
 SYMPREC_ANGSTROM = 0.1
-
-
-def space_group_of(cif: str) -> int | None:
-    """Return the space group that spglib finds in a cell, None where sites are shared."""
-    import spglib
-
-    crystal = load_cif_text(cif)
-    if not crystal.is_ordered:
-        return None
-    kinds = {symbol: number for number, symbol in enumerate(sorted(set(crystal.symbols)))}
-    cell = (
-        crystal.lattice_angstrom,
-        crystal.fractional,
-        [kinds[symbol] for symbol in crystal.symbols],
-    )
-    found = spglib.get_symmetry_dataset(cell, symprec=SYMPREC_ANGSTROM)
-    return None if found is None else int(found.number)
 
 
 def load_tables(session: Session) -> None:
@@ -79,33 +60,6 @@ def load_tables(session: Session) -> None:
     propose_literature_rows(session, list(readable), by=BY, reason="row of the digitised set")
     for source in SOURCES.values():
         load_label_source(session, source, by=BY, accepted_by=BY)
-
-
-def complete_structures(session: Session) -> tuple[int, int]:
-    """Add ICSD numbers from the pool's table, and space groups where a label asks for them."""
-    numbers: dict[str, list[int]] = defaultdict(list)
-    with gzip.open(data_path("bvse/li_pool_labels.csv.gz"), "rt", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
-            if row["icsd_id"] and row["material_id"]:
-                numbers[row["material_id"]].append(int(float(row["icsd_id"])))
-    with data_path("obelix/all.csv").open(encoding="utf-8-sig", newline="") as table:
-        for row in csv.DictReader(table):
-            if row["ICSD ID"] and row["Cif ID"] == "done":
-                numbers[f"obelix-{row['ID']}"].append(int(float(row["ICSD ID"])))
-    with_icsd = set_icsd_ids(session, dict(numbers))
-    wanted = session.exec(
-        select(Structure.material_id)
-        .where(
-            col(Structure.space_group_number).is_(None),
-            col(Structure.reduced_formula).in_(
-                select(Label.reduced_formula).where(col(Label.space_group_number).is_not(None))
-            ),
-        )
-        .order_by(col(Structure.id))
-    )
-    groups = {name: space_group_of(text) for name, text in iterate_cifs(session, list(wanted))}
-    found = {name: number for name, number in groups.items() if number is not None}
-    return with_icsd, set_space_group_numbers(session, found)
 
 
 def print_counts(session: Session) -> None:
@@ -179,7 +133,8 @@ def check_match(session: Session, label: Label, material_id: str) -> tuple[str, 
         return "composition", f"the cell holds {cell} (share of atoms that differ: {apart})"
     if label.space_group_number is None:
         return "composition", None
-    group = space_group_of(text)
+    found = space_group_of(load_cif_text(text))
+    group = None if found is None else found[1]
     if group is None:
         return "composition; shared sites", None
     if group != label.space_group_number:
@@ -215,8 +170,7 @@ def report(database: Database, seed: int) -> None:
     start = time.perf_counter()
     with database.session() as session:
         load_tables(session)
-        print("structures with an ICSD number, a space group:", *complete_structures(session))
-        print("by id, number, formula:", match_labels(session))
+        print("by id, number, formula:", identify_and_match(session))
         print("by comparison:", match_by_comparison(session))
     print(f"{time.perf_counter() - start:.1f} s")
     with database.reading() as session:

@@ -29,6 +29,10 @@ __all__ = [
 ]
 
 
+# the largest CIF in public collections of inorganic crystals has a few megabytes
+LARGEST_CIF_BYTES = 20_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class StructureRecord:
     """One row of a structure source.
@@ -173,12 +177,31 @@ def read_obelix_archive(
                 name = Path(member).stem
                 if not member.endswith(".cif") or (wanted is not None and name not in wanted):
                     continue
-                with TextIOWrapper(cifs.open(member), encoding="utf-8") as handle:
-                    yield _obelix_record(name, handle.read(), entries.get(name, {}))
+                text = _member_text(archive, cifs, member)
+                yield _obelix_record(name, text, entries.get(name, {}))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise UnreadableStructureError(
             f"{archive}, {table}: not an OBELiX archive and its table ({error})"
         ) from error
+
+
+def _member_text(archive: str | Path, cifs: zipfile.ZipFile, member: str) -> str:
+    """Read one CIF of an archive; refuse one that would unpack to more than any CIF holds.
+
+    The size in the archive's directory is looked at before anything is unpacked, and no more than
+    that is read: a directory that lies does not fill the memory.
+    """
+    size = cifs.getinfo(member).file_size
+    if size > LARGEST_CIF_BYTES:
+        raise UnreadableStructureError(
+            f"{archive}: {member!r} would unpack to {size / 1e6:.0f} MB and was not read; a CIF "
+            f"has at most {LARGEST_CIF_BYTES // 1_000_000} MB"
+        )
+    with cifs.open(member) as packed, TextIOWrapper(packed, encoding="utf-8") as handle:
+        text = handle.read(LARGEST_CIF_BYTES + 1)
+    if len(text) > LARGEST_CIF_BYTES:
+        raise UnreadableStructureError(f"{archive}: {member!r} unpacks to more than it says")
+    return text
 
 
 def _obelix_record(name: str, cif: str, row: Mapping[str, str]) -> StructureRecord:

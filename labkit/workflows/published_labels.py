@@ -9,10 +9,10 @@ from sqlmodel import Session, col, func, select
 
 from db.label_sources import load_label_source
 from db.label_tables import LIVERPOOL, OBELIX, POOL, SEMI_SUPERVISED, LabelSource
-from db.matching import match_labels
 from db.tables import Label, LabelStructure, SourceDataset
 from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
+from labkit.workflows.structure_identity import identify_and_match
 
 __all__ = ["PUBLISHED", "import_published"]
 
@@ -54,7 +54,7 @@ def import_published(lab: Lab, source: str, *, actor: str | None = None) -> dict
     with lab.database.session() as session:
         before = _count_labels(session, table)
         counts = load_label_source(session, table, by=signer, accepted_by=signer)
-        match_labels(session)
+        identify_and_match(session)
         return counts.as_json() | {
             "source": source,
             "labels_added": _count_labels(session, table) - before,

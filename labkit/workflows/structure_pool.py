@@ -13,12 +13,12 @@ from typing import Any
 from sqlmodel import col, select
 
 import db.structures
-from db.matching import match_labels
 from db.sources import data_path
 from db.structures import NewStructure
 from db.tables import Label, LabelStructure, Structure
 from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
+from labkit.workflows.structure_identity import identify_and_match, space_group_of
 from screening.errors import ScreeningError
 from screening.structures import (
     StructureRecord,
@@ -95,7 +95,7 @@ def add_structures(
             new = _cif_files(Path(source), refused)
         with lab.database.session() as session:
             counts = db.structures.add_structures(session, new)
-            match_labels(session)
+            identify_and_match(session)
         there = counts.already_there + len(skipped)
         results.append({"source": source, "added": counts.added, "known": there})
     with lab.database.reading() as session:
@@ -219,8 +219,6 @@ def show_structure(lab: Lab, material_id: str) -> dict[str, Any]:
     UnknownStructureError
         When the lab has no structure of this id.
     """
-    import spglib
-
     with lab.database.reading() as session:
         structure = db.structures.get_structure(session, material_id)
         cif = db.structures.cif_text(session, material_id)
@@ -231,15 +229,7 @@ def show_structure(lab: Lab, material_id: str) -> dict[str, Any]:
             .distinct()
         ).all()
     crystal = load_cif_text(cif, material_id)
-    numbers = {symbol: index for index, symbol in enumerate(sorted(set(crystal.symbols)))}
-    symmetry = spglib.get_spacegroup(
-        (
-            crystal.lattice_angstrom,
-            crystal.fractional,
-            [numbers[symbol] for symbol in crystal.symbols],
-        ),
-        symprec=0.1,
-    )
+    symmetry = space_group_of(crystal)
     return {
         "structure": structure.material_id,
         "formula": structure.formula,
@@ -248,7 +238,7 @@ def show_structure(lab: Lab, material_id: str) -> dict[str, Any]:
         "sites": structure.n_sites,
         "ordered": crystal.is_ordered,
         "volume_angstrom3": round(crystal.volume_angstrom3, 4),
-        "space_group": symmetry,
+        "space_group": None if symmetry is None else f"{symmetry[0]} ({symmetry[1]})",
         "band_gap_eV": structure.band_gap_eV,
         "e_above_hull_eV": structure.e_above_hull_eV,
         "labels": [
