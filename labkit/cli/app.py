@@ -21,11 +21,14 @@ from labkit.cli import (
     provenance,
     rank,
     screen,
+    screen_barrier,
     series,
     simulate,
     structures,
     tour,
+    vegard,
     watch,
+    xrd,
 )
 from labkit.cli.output import print_error, print_json
 from labkit.settings import default_lab_folder
@@ -61,6 +64,8 @@ for command in (
     eis.eis,
     series.arrhenius,
     dc.dc,
+    vegard.vegard,
+    xrd.xrd,
     label_curation.label,
     structures.structures,
     screen.screen,
@@ -75,6 +80,7 @@ for command in (
     simulate.simulate,
 ):
     app.add_command(command)
+screen.screen.add_command(screen_barrier.barrier)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -43,6 +43,8 @@ class BuiltinOptions:
     search_cell : bool
         Look for the size of the cell before refining.
     monochromator_deg : float
+    max_cycles : int
+        Of the last stage; earlier ones take fewer.
     """
 
     shift: Shift = "displacement"
@@ -52,6 +54,7 @@ class BuiltinOptions:
     instrument: tuple[tuple[str, float], ...] = ()
     search_cell: bool = True
     monochromator_deg: float = 0.0
+    max_cycles: int = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,7 +198,7 @@ def _stages(
     intensity = le_bail_cycles(model, values, intensity, observed, 8)
     broad = refine(
         model, values, intensity, observed, weight, [*background, *scales, *shifts, *metric],
-        max_cycles=6, tolerance=1e-3,
+        max_cycles=min(6, options.max_cycles), tolerance=1e-3,
     )  # fmt: skip
     values = broad.values
     values[model.index["W"]] = final_w
@@ -204,22 +207,29 @@ def _stages(
     positions = [*background, *scales, *shifts, *metric]
     fit = refine(
         model, values, intensity, observed, weight, [*background, *scales, *width, *size],
-        max_cycles=6, tolerance=1e-3,
+        max_cycles=min(6, options.max_cycles), tolerance=1e-3,
     )  # fmt: skip
     fit = refine(
         model, fit.values, fit.intensity, observed, weight, [*positions, *width, *size],
-        max_cycles=10, tolerance=1e-3,
+        max_cycles=min(10, options.max_cycles), tolerance=1e-3,
     )  # fmt: skip
     free = [*positions, *damping, *gauss, *size, *strain]
     fit = refine(
-        model, fit.values, fit.intensity, observed, weight, free, max_cycles=40, tolerance=1e-5
+        model,
+        fit.values,
+        fit.intensity,
+        observed,
+        weight,
+        free,
+        max_cycles=min(40, options.max_cycles),
+        tolerance=1e-5,
     )
     if options.axial and "axial" not in known and model.two_theta[0] < 50:
         start = fit.values.copy()
         start[model.index["axial"]] = 5e-4
         leaning = refine(
             model, start, fit.intensity, observed, weight, [*free, "axial"],
-            max_cycles=40, tolerance=1e-5,
+            max_cycles=min(40, options.max_cycles), tolerance=1e-5,
         )  # fmt: skip
         # a parameter more must be worth it; at zero it has no derivative to judge by
         if leaning.chi2 < fit.chi2 * (1 - 4 / model.two_theta.size) and (

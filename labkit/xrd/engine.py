@@ -100,7 +100,7 @@ def refine_pattern(
         other = None
     if other is not None or state.amorphous:
         # free intensities would follow any pattern; the structure shows that it does not fit
-        options = replace(options, intensities="structure")
+        options = replace(options, intensities="structure", max_cycles=2)
     fit = fit_builtin(angle, observed, sigma, phases, lines, options, fwhm_deg=fwhm, start=start)
     return _result(pattern, phases, lines, fit, state, other, observed, sigma)
 

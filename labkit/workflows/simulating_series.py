@@ -1,0 +1,75 @@
+"""A simulated substitution series on disk: patterns, phases, sheet and truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from labkit.errors import UsageError
+from labkit.xrd.simulate import (
+    SERIES_HOST_CIF,
+    SERIES_IMPURITY_CIF,
+    simulate_substitution_series,
+)
+
+__all__ = ["write_substitution_series"]
+
+
+def write_substitution_series(folder: Path, *, seed: int, limit: float) -> dict[str, Any]:
+    """Write Li(3-x)B(1-x)Si(x)S3-like patterns at x = 0, 0.025, 0.05 and 0.075.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is missing.
+    seed : int
+        The same seed gives the same bytes.
+    limit : float
+        Solubility limit in x.
+
+    Returns
+    -------
+    dict
+        ``files``, ``table`` (file, x, sample), ``cifs`` and ``truth``.
+
+    Raises
+    ------
+    UsageError
+        When the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
+    members = simulate_substitution_series(seed=seed, limit=limit)
+    sheet, truth, files = ["file,x,sample"], [], []
+    for member in members:
+        path = folder / f"{member.name}.xy"
+        rows = zip(
+            member.pattern.two_theta_deg.tolist(),
+            member.pattern.intensity_counts.tolist(),
+            strict=True,
+        )
+        path.write_text("".join(f"{t:.4f} {int(c)}\n" for t, c in rows), encoding="utf-8")
+        sheet.append(f"{path.name},{member.x:g},{member.name}")
+        files.append(str(path))
+        truth.append(
+            {"sample": member.name, "x": member.x, "cell": list(member.true_cell),
+             "impurity_share": member.impurity_share}
+        )  # fmt: skip
+    table = folder / "series.csv"
+    table.write_text("\n".join(sheet) + "\n", encoding="utf-8")
+    cifs = {"Li3BS3.cif": SERIES_HOST_CIF, "Li2S.cif": SERIES_IMPURITY_CIF}
+    for name, text in cifs.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    truth_path = folder / "truth.json"
+    truth_path.write_text(
+        json.dumps({"limit": limit, "seed": seed, "samples": truth}, indent=1), encoding="utf-8"
+    )
+    return {
+        "files": files,
+        "table": str(table),
+        "cifs": [str(folder / name) for name in cifs],
+        "truth": str(truth_path),
+    }

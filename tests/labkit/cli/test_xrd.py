@@ -1,0 +1,139 @@
+"""``labkit xrd`` and ``labkit vegard``: from raw patterns to a verdict."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from db.identifiers import parse_identifier
+from tests.labkit.cli.conftest import Command
+
+
+@pytest.fixture
+def series(lab: Command, tmp_path: Path) -> Path:
+    folder = tmp_path / "series"
+    assert lab("xrd", "simulate", "--seed", 3, folder).code == 0
+    return folder
+
+
+def test_a_series_goes_from_raw_patterns_to_the_verdict(
+    lab: Command, series: Path, tmp_path: Path
+) -> None:
+    water, figure = tmp_path / "water.png", tmp_path / "vegard.png"
+    refined = lab(
+        "xrd", "refine", "--batch", "si", "--table", series / "series.csv",
+        "--cif", series / "Li3BS3.cif", "--wavelength", "Cu", "--plot", water, "--json",
+    )  # fmt: skip
+    assert refined.code == 0, refined.err
+    verdicts = [entry["verdict"] for entry in refined.json["refined"]]
+    assert verdicts == ["accepted", "accepted", "accepted", "review"]
+    assert "unexplained-peaks" in refined.json["refined"][3]["reasons"]
+    truth = json.loads((series / "truth.json").read_text(encoding="utf-8"))
+    for entry, sample in zip(refined.json["refined"][:3], truth["samples"]):
+        main = entry["phases"][0]
+        for value, esd, true in zip(main["cell"][:3], main["cell_esd"][:3], sample["cell"]):
+            assert abs(value - true) < 4.5 * esd
+    tested = lab("vegard", "--batch", "si", "--plot", figure, "--json")
+    assert tested.code == 0, tested.err
+    assert tested.json["verdict"] == "review"
+    assert tested.json["law_holds_up_to_x"] == 0.05
+    assert {"solubility-limit", "impurity"} <= set(tested.json["reasons"])
+    assert [entry["x"] for entry in tested.json["impure"]] == [0.075]
+    assert water.stat().st_size > 10_000
+    assert figure.stat().st_size > 10_000
+    parse_identifier(tested.json["analysis"])
+
+
+def test_the_patterns_are_kept_and_refined_again_by_number(lab: Command, series: Path) -> None:
+    words = ("--cif", series / "Li3BS3.cif", "--wavelength", "Cu", "--json")
+    first = lab("xrd", "refine", *words, series / "Li3BS3-Si0.xy")
+    assert first.code == 0, first.err
+    again = lab("xrd", "refine", *words, first.json["measurement"])
+    assert again.code == 0, again.err
+    assert again.json["analysis"] == first.json["analysis"]
+    assert again.json["phases"] == first.json["phases"]
+    assert lab("doctor").code == 0
+
+
+def test_a_sheet_of_lattice_parameters(shell: Command, tmp_path: Path) -> None:
+    sheet = tmp_path / "lattice.csv"
+    sheet.write_text("x,a,a_esd\n0,8.1440,0.0004\n0.025,8.1542(4),\n0.05,8.1641,0.0004\n", "utf-8")
+    found = shell("vegard", sheet, "--json")
+    assert found.code == 0, found.err
+    (fit,) = found.json["fits"]
+    assert fit["slope"]["value"] == pytest.approx(0.402, abs=0.01)
+    assert fit["esd_angstrom"] == pytest.approx([4e-4] * 3)
+    assert found.json["verdict"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n1,2\n", "must name x"),
+        ("x,a\n0,8.1\n0.1,abc\n", "line 3: 'abc' is no number"),
+        ("x,a\n0,8.1\n", "needs two compositions"),
+    ],
+)
+def test_a_sheet_that_cannot_be_used_is_refused_in_one_line(
+    text: str, words: str, shell: Command, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "lattice.csv"
+    sheet.write_text(text, "utf-8")
+    found = shell("vegard", sheet)
+    assert found.code == 1
+    (line,) = found.error_lines
+    assert words in line
+
+
+def test_what_cannot_be_refined_is_refused_in_one_line(
+    lab: Command, series: Path, tmp_path: Path
+) -> None:
+    pattern, cif = series / "Li3BS3-Si0.xy", series / "Li3BS3.cif"
+    zeros = tmp_path / "zeros.xy"
+    zeros.write_text("".join(f"{10 + 0.02 * i:.2f} 0\n" for i in range(500)), encoding="utf-8")
+    bare = tmp_path / "bare.cif"
+    kept = [
+        line for line in cif.read_text(encoding="utf-8").splitlines() if "space_group" not in line
+    ]
+    bare.write_text("\n".join(kept), encoding="utf-8")
+    for words, told in (
+        ((zeros, "--cif", cif, "--wavelength", "Cu"), "every count is zero"),
+        ((pattern, "--cif", bare, "--wavelength", "Cu"), "says no symmetry"),
+        ((pattern, "--cif", cif), "--wavelength"),
+        ((pattern, "--cif", cif, "--wavelength", "Xy"), "no wavelength"),
+        ((pattern,), "--cif PHASE.cif"),
+        ((tmp_path / "absent.xy", "--cif", cif), "no such file"),
+    ):
+        found = lab("xrd", "refine", *words)
+        assert found.code == 1
+        (line,) = found.error_lines
+        assert told in line
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("GSASII") is not None, reason="GSAS-II is installed here"
+)
+def test_an_engine_that_is_not_installed_is_told_with_its_command(
+    lab: Command, series: Path
+) -> None:
+    found = lab(
+        "xrd", "refine", "--engine", "gsas", "--wavelength", "Cu",
+        "--cif", series / "Li3BS3.cif", series / "Li3BS3-Si0.xy",
+    )  # fmt: skip
+    assert found.code == 1
+    (line,) = found.error_lines
+    assert "pip install" in line
+    assert "GSAS-II" in line
+
+
+def test_patterns_are_drawn_without_a_refinement(
+    shell: Command, series: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "patterns.png"
+    found = shell("xrd", "plot", "--output", picture, series / "Li3BS3-Si0.xy", "--json")
+    assert found.code == 0, found.err
+    assert found.json["patterns"][0]["amorphous"] is False
+    assert picture.exists()
