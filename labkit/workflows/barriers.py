@@ -1,0 +1,220 @@
+"""Migration barriers of a structure of the lab or of a CIF file; kept by content in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import db.structures
+from labkit.errors import UsageError
+from labkit.workflows.analysing import save_figure
+from labkit.workflows.lab import Lab, open_lab
+
+if TYPE_CHECKING:
+    from screening.bvse_parameters import BvseParameters
+    from screening.crystal import Crystal
+
+__all__ = ["BarrierRequest", "barriers_of_structure", "crystal_of"]
+
+# raised whenever energies or barriers come out otherwise
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class BarrierRequest:
+    """What to compute.
+
+    Attributes
+    ----------
+    ion : str
+        Element of the mobile ion.
+    spacing_angstrom : float or None
+        Distance of grid points; 0.2 by default, 0.1 in faithful mode.
+    faithful : bool
+        Repeat the published calculation.
+    parameter_file : Path, optional
+        Interaction parameters to use instead of softBV's.
+    """
+
+    ion: str = "Li"
+    spacing_angstrom: float | None = None
+    faithful: bool = False
+    parameter_file: Path | None = None
+
+
+def barriers_of_structure(
+    lab_folder: Path,
+    structure: str,
+    request: BarrierRequest,
+    *,
+    path_dimension: int | None = None,
+    plot: Path | None = None,
+    cube: Path | None = None,
+) -> dict[str, Any]:
+    """Compute the 1-D, 2-D and 3-D barriers of one structure, or take them from the cache.
+
+    Parameters
+    ----------
+    lab_folder : Path
+        Needed for a structure named by its id; a CIF file does without a lab.
+    structure : str
+        Material id, or a path ending in ``.cif``.
+    request : BarrierRequest
+    path_dimension : int, optional
+        Add the minimum-energy path that completes percolation in so many dimensions.
+    plot, cube : Path, optional
+        Where to draw the path's profile, and to write the landscape.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    UsageError
+        When options do not go together.
+    StructureError
+        When the structure or the parameters do not allow it.
+    """
+    wants_landscape = path_dimension is not None or plot is not None or cube is not None
+    if request.faithful and wants_landscape:
+        raise UsageError(
+            "the published calculation knows no path: leave --faithful out, or --path, --plot "
+            "and --cube"
+        )
+    crystal, charges, lab = _charged_crystal(lab_folder, structure, request.ion)
+    parameters = _parameters(request)
+    key = _key(crystal, request, parameters)
+    kept = None if lab is None else lab.cache_folder / "barriers" / f"{key}.json"
+    result = None if wants_landscape else _read(kept)
+    if result is None:
+        result = _compute(crystal, request, parameters, path_dimension, plot, cube)
+        _keep(kept, {name: part for name, part in result.items() if name not in ("path", "cube")})
+    return {
+        "structure": crystal.material_id,
+        "formula": crystal.reduced_formula,
+        "charges": charges,
+        **result,
+    }
+
+
+def crystal_of(lab_folder: Path, structure: str) -> tuple[Crystal, Lab | None]:
+    """Return a structure named by id or by its CIF file, and the lab if there is one."""
+    from screening.crystal import load_cif_text, read_cif
+
+    file = Path(structure)
+    if file.suffix.lower() == ".cif":
+        known = (lab_folder / "lab.db").is_file()
+        return read_cif(file), open_lab(lab_folder) if known else None
+    lab = open_lab(lab_folder)
+    with lab.database.reading() as session:
+        text = db.structures.cif_text(session, structure)
+    return load_cif_text(text, structure), lab
+
+
+def _charged_crystal(lab_folder: Path, structure: str, ion: str) -> tuple[Crystal, str, Lab | None]:
+    from screening.prepare import prepare
+
+    crystal, lab = crystal_of(lab_folder, structure)
+    prepared = prepare(crystal, ion=ion)
+    return prepared.crystal, prepared.charge_method, lab
+
+
+def _parameters(request: BarrierRequest) -> BvseParameters:
+    from screening.bvse_parameters import library_parameters, read_parameters_csv
+
+    if request.parameter_file is not None:
+        return read_parameters_csv(request.parameter_file)
+    return library_parameters()
+
+
+def _key(crystal: Crystal, request: BarrierRequest, parameters: BvseParameters) -> str:
+    digest = hashlib.sha256(f"barriers-{_VERSION}\n{crystal.content_hash}\n".encode())
+    digest.update(f"{request.ion} {request.spacing_angstrom} {request.faithful}\n".encode())
+    if request.parameter_file is not None:
+        digest.update(request.parameter_file.read_bytes())
+    digest.update(parameters.source.encode())
+    return digest.hexdigest()[:32]
+
+
+def _compute(
+    crystal: Crystal,
+    request: BarrierRequest,
+    parameters: BvseParameters,
+    path_dimension: int | None,
+    plot: Path | None,
+    cube: Path | None,
+) -> dict[str, Any]:
+    from screening.bvse import barriers_of, energy_landscape, migration_barriers
+    from screening.migration_path import migration_path, write_cube
+    from screening.percolation import percolate
+
+    if request.faithful:
+        return migration_barriers(
+            crystal,
+            request.ion,
+            spacing_angstrom=request.spacing_angstrom,
+            parameters=parameters,
+            faithful=True,
+        ).to_dict()
+    landscape = energy_landscape(
+        crystal,
+        request.ion,
+        spacing_angstrom=request.spacing_angstrom or 0.2,
+        parameters=parameters,
+    )
+    found = percolate(landscape.energy_eV)
+    result = barriers_of(landscape, found).to_dict() | {"parameters": parameters.source}
+    if path_dimension is not None or plot is not None:
+        path = migration_path(landscape, found, path_dimension or max(1, len(found.cycles)))
+        result["path"] = path.to_dict()
+        if plot is not None:
+            save_figure(plot, lambda axes: _draw(axes, result["path"], crystal, request.ion))
+    if cube is not None:
+        write_cube(cube, landscape)
+        result["cube"] = str(cube)
+    return result
+
+
+def _draw(axes: Any, path: dict[str, Any], crystal: Crystal, ion: str) -> Any:
+    from labkit.plots.barrier import plot_barrier
+
+    return plot_barrier(
+        axes,
+        path["length_angstrom"],
+        path["energy_eV"],
+        passes=path["passes"],
+        title=f"{crystal.material_id} {crystal.reduced_formula}, {ion}",
+    )
+
+
+def _read(kept: Path | None) -> dict[str, Any] | None:
+    import orjson
+
+    if kept is None:
+        return None
+    try:
+        content = orjson.loads(kept.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _keep(kept: Path | None, result: dict[str, Any]) -> None:
+    import orjson
+
+    if kept is None:
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=kept.parent, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(orjson.dumps(result))
+        Path(temporary).replace(kept)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

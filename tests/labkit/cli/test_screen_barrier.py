@@ -1,0 +1,92 @@
+"""``labkit screen barrier`` of structures of the lab and of CIF files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import db.structures
+from labkit.workflows.lab import Lab
+
+pytest.importorskip("bvlain")
+
+CIF = """data_Li2S
+_cell_length_a 5.71
+_cell_length_b 5.71
+_cell_length_c 5.71
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'F m -3 m'
+_symmetry_Int_Tables_number 225
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Li1 Li 0.25 0.25 0.25
+S1 S 0 0 0
+"""
+
+
+@pytest.fixture
+def cif(tmp_path: Path) -> Path:
+    file = tmp_path / "Li2S.cif"
+    file.write_text(CIF, encoding="utf-8")
+    return file
+
+
+def test_a_cif_file_needs_no_lab(shell: Any, cif: Path, tmp_path: Path) -> None:
+    done = shell("--lab", tmp_path / "none", "screen", "barrier", cif, "--json")
+
+    assert done.code == 0
+    result = done.json
+    barriers = [result[f"barrier_{d}d_eV"] for d in (1, 2, 3)]
+    assert barriers == pytest.approx([barriers[0]] * 3, abs=1e-3)
+    assert 0.1 < barriers[0] < 0.6
+    assert result["formula"] == "Li2S"
+    assert result["mobile_ion"] == "Li+"
+
+
+def test_path_figure_and_landscape_are_written(shell: Any, cif: Path, tmp_path: Path) -> None:
+    figure, cube = tmp_path / "profile.png", tmp_path / "li.cube"
+
+    done = shell("screen", "barrier", cif, "--path", 3, "--plot", figure, "--cube", cube, "--json")
+
+    path = done.json["path"]
+    assert path["barrier_eV"] == pytest.approx(done.json["barrier_3d_eV"], abs=1e-3)
+    assert figure.stat().st_size > 10_000
+    assert cube.stat().st_size > 10_000
+
+
+def test_the_barrier_of_a_structure_is_kept_by_content(
+    ranking_lab: Any, copy_of_pool_lab: Lab
+) -> None:
+    with copy_of_pool_lab.database.reading() as session:
+        stored = db.structures.list_structures(session)
+        name = next(entry.material_id for entry in stored if "Cl" in entry.formula)
+
+    first = ranking_lab("screen", "barrier", name, "--json").json
+    (kept,) = (copy_of_pool_lab.cache_folder / "barriers").iterdir()
+    kept.write_text(kept.read_text("utf-8").replace("softBV", "kept softBV"), "utf-8")
+
+    again = ranking_lab("screen", "barrier", name, "--json").json
+
+    assert again["barrier_3d_eV"] == first["barrier_3d_eV"]
+    assert again["parameters"].startswith("kept softBV")
+
+
+def test_refusals_are_one_line(shell: Any, cif: Path, tmp_path: Path) -> None:
+    for words, message in (
+        ((cif, "--ion", "Na"), "holds no Na"),
+        ((cif, "--faithful", "--plot", tmp_path / "x.png"), "knows no path"),
+        ((tmp_path / "nothing.cif",), "cannot be read"),
+        ((cif, "--parameters", tmp_path / "none.csv"), "none.csv"),
+    ):
+        done = shell("--lab", tmp_path / "none", "screen", "barrier", *words)
+        assert done.code == 1, words
+        assert message in done.err
+        assert len(done.error_lines) == 1
