@@ -165,6 +165,50 @@ def snapshot(
     )
 
 
+@label.command("second-read", epilog="Example: labkit label second-read L7 --reason 'agrees'")
+@click.argument("label_id")
+@_reason_option
+@_by_option
+@json_option
+@click.pass_obj
+def second_read(
+    lab_path: Path, label_id: str, reason: str, actor: str | None, as_json: bool
+) -> None:
+    """Record that a second person has read an accepted label and agrees."""
+    from labkit.cli.label import print_label
+    from labkit.workflows.curation import second_read as read_again
+    from labkit.workflows.lab import open_lab
+
+    print_label(read_again(open_lab(lab_path), label_id, reason=reason, actor=actor), as_json)
+
+
+@label.command(epilog="Example: labkit label unmatch L7 mp-985592 --reason 'another polymorph'")
+@click.argument("label_id")
+@click.argument("structure_id")
+@_reason_option
+@_by_option
+@json_option
+@click.pass_obj
+def unmatch(
+    lab_path: Path,
+    label_id: str,
+    structure_id: str,
+    reason: str,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Say that a label does not belong to a structure."""
+    from labkit.workflows.curation import break_match
+    from labkit.workflows.lab import open_lab
+
+    left = break_match(open_lab(lab_path), label_id, structure_id, reason=reason, actor=actor)
+    if as_json:
+        print_json({"label": label_id, "matches": left})
+    else:
+        names = ", ".join(row["structure"] for row in left) or "no structure"
+        click.echo(f"{label_id} now belongs to {names}")
+
+
 @label.command("export", epilog="Example: labkit label export labels.csv")
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
 @json_option

@@ -14,19 +14,22 @@ import db.snapshots
 from db.conflicts import Conflict
 from db.formulas import reduced_formula_or_none
 from db.label_content import LabelFields
-from db.matching import add_match, matches_of_label
+from db.matching import add_match, decide_match, matches_of_label
 from db.tables import EvidenceRow, Label, LabelSnapshot, LiteratureEntry, SourceDataset
 from labkit.errors import NotFoundError, UsageError
 from labkit.json_ready import json_ready
 from labkit.workflows.lab import Lab
 from labkit.workflows.labelling import describe_labels, signer_of
+from labkit.workflows.matching import structures_of
 
 __all__ = [
+    "break_match",
     "decide_conflict",
     "decide_review_item",
     "list_conflicts",
     "list_snapshots",
     "revise_label",
+    "second_read",
     "take_snapshot",
 ]
 
@@ -216,6 +219,46 @@ def _carry_matches(session: Session, old_id: str, new: Label) -> None:
                 note=match.note,
                 by=match.decided_by,
             )
+
+
+def second_read(
+    lab: Lab, label_id: str, *, reason: str, actor: str | None = None
+) -> dict[str, Any]:
+    """Record that a second person has read an accepted label and agrees.
+
+    Raises
+    ------
+    LabelStateError
+        When the label is not accepted, or the same person accepted it.
+    """
+    with lab.database.session() as session:
+        label = db.labels.second_read(
+            session, label_id, reader=signer_of(lab, actor), reason=reason
+        )
+        return describe_labels(session, [label])[0]
+
+
+def break_match(
+    lab: Lab, label_id: str, material_id: str, *, reason: str, actor: str | None = None
+) -> list[dict[str, Any]]:
+    """Say that a label does not belong to a structure; the tie stays on record, broken.
+
+    Raises
+    ------
+    NotFoundError
+        When the label is not tied to that structure.
+    """
+    by = signer_of(lab, actor)
+    with lab.database.session() as session:
+        label = db.labels.get_label(session, label_id)
+        assert label.id is not None
+        ties = [match for match, name in matches_of_label(session, label.id) if name == material_id]
+        if not ties:
+            raise NotFoundError(f"{label_id} is not tied to {material_id}; see label show")
+        for tie in ties:
+            assert tie.id is not None
+            decide_match(session, tie.id, keep=False, by=by, note=reason)
+        return structures_of(session, [label.id]).get(label.id, [])
 
 
 def take_snapshot(

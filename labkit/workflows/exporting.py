@@ -10,7 +10,15 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, select
 
-from db.tables import Analysis, Label, LiteratureEntry, Measurement, Pellet, RawFile
+from db.tables import (
+    Analysis,
+    Label,
+    LiteratureEntry,
+    Measurement,
+    Pellet,
+    RawFile,
+    SourceDataset,
+)
 from labkit.errors import UsageError
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
@@ -52,10 +60,20 @@ def export_table(lab: Lab, what: str, path: Path) -> int:
 
 
 def _labels(session: Session) -> list[dict[str, Any]]:
-    return [
-        {"label": f"L{label.id}", **_in_column_order(label, leave_out={"id"})}
-        for label in session.exec(select(Label).order_by(col(Label.id)))
-    ]
+    """Labels with the name and the licence of the table that each comes from."""
+    sources = {dataset.id: dataset for dataset in session.exec(select(SourceDataset))}
+    rows = []
+    for label in session.exec(select(Label).order_by(col(Label.id))):
+        source = sources.get(label.dataset_id)
+        rows.append(
+            {
+                "label": f"L{label.id}",
+                **_in_column_order(label, leave_out={"id"}),
+                "source_name": None if source is None else source.name,
+                "source_licence": None if source is None else source.licence,
+            }
+        )
+    return rows
 
 
 def _literature(session: Session) -> list[dict[str, Any]]:

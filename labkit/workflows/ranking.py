@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sqlmodel import select
 
 import db.rankings
 import labkit
 from db.columns import plain_json
 from db.labels import label_set_hash
+from db.tables import LabelSnapshot
 from db.tables import Ranking as StoredRanking
 from labkit.errors import UsageError
 from labkit.workflows.describing import PoolTree, tree_of_pool
@@ -156,11 +158,16 @@ def _keep(
     if latest is not None and latest.labels == labels and latest.parameters == stored_parameters:
         return f"R{latest.id}"
     with lab.database.session() as session:
+        set_hash = label_set_hash(session)
+        snapshot_id = session.exec(
+            select(LabelSnapshot.id).where(LabelSnapshot.label_set_hash == set_hash)
+        ).first()
         stored = db.rankings.store_ranking(
             session,
+            snapshot_id=snapshot_id,
             method=ranking.method,
             parameters=stored_parameters,
-            label_set_hash=label_set_hash(session),
+            label_set_hash=set_hash,
             labels=labels,
             arrays={
                 "score": ranking.score.astype(np.float32),

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 import db.labels
+import db.structures
+from db.structures import NewStructure
 from db.tables import LiteratureEntry
 from labkit.cli.app import _run
 from labkit.workflows.lab import Lab, create_lab
+from labkit.workflows.screening_labels import labels_on_structures
 from labkit.workflows.setting_up import initialise
 
 
@@ -129,3 +132,43 @@ def test_doubtful_cell_is_read_as_a_person_says(
         assert entry.sigma_text == "<1E10"
     assert _labkit(lab, "label", "review", str(item.id), *words) == 1
     assert "by A on" in capsys.readouterr().err
+
+
+def test_second_reader_is_another_person(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    label = _label(lab)
+    assert _labkit(lab, "label", "second-read", label, "--reason", "agrees", "--by", "A") == 1
+    assert "somebody else" in capsys.readouterr().err
+    assert _labkit(lab, "label", "second-read", label, "--reason", "agrees", "--by", "B") == 0
+    with lab.database.reading() as session:
+        assert [event.action for event in db.labels.history(session, label)] == [
+            "proposed",
+            "accepted",
+            "second-read",
+        ]
+
+
+def test_broken_match_no_longer_counts(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    label = _label(lab)
+    new = NewStructure(material_id="mp-1", source="test", formula="Li3OCl", n_sites=5, cif="x")
+    with lab.database.session() as session:
+        db.structures.add_structures(session, [new])
+    assert _labkit(lab, "label", "match", label, "mp-1", "--by", "A") == 0
+    assert len(labels_on_structures(lab, ["mp-1"])) == 1
+    words = ("label", "unmatch", label, "mp-1", "--reason", "another polymorph", "--by", "B")
+    assert _labkit(lab, *words) == 0
+    assert labels_on_structures(lab, ["mp-1"]) == []
+    assert _labkit(lab, "label", "unmatch", label, "mp-2", "--reason", "x", "--by", "B") == 1
+    assert "not tied to mp-2" in capsys.readouterr().err
+
+
+def test_exported_labels_name_their_licence(lab: Lab, data_dir: Path, tmp_path: Path) -> None:
+    assert data_dir.is_dir()
+    assert _labkit(lab, "label", "import", "obelix") == 0
+    target = tmp_path / "labels.csv"
+    assert _labkit(lab, "label", "export", str(target)) == 0
+    with target.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 599
+    assert {(row["source_name"], row["source_licence"]) for row in rows} == {
+        ("obelix", "CC-BY-4.0")
+    }
