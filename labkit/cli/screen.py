@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from labkit.cli import screen_compare
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
 
 __all__ = ["screen"]
@@ -80,3 +81,9 @@ def cluster(lab_path: Path, descriptor: str, mode: str, plot: Path | None, as_js
     )
     if plot is not None:
         click.echo(f"figure: {plot}")
+
+
+screen.add_command(screen_compare.compare)
+screen.add_command(screen_compare.null)
+screen.add_command(screen_compare.backtest)
+screen.add_command(screen_compare.candidates)

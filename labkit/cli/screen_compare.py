@@ -1,0 +1,304 @@
+"""``labkit screen compare``, ``null``, ``backtest`` and ``candidates``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labkit.cli.output import json_option, print_json, print_table, progress_bar
+
+__all__ = ["backtest", "candidates", "compare", "null"]
+
+_REPRESENTATIONS = ("soap:CAN", "rdf:CAN", "density:structure", "meredig:structure")
+
+representations_argument = click.argument(
+    "representations", nargs=-1, metavar="[DESCRIPTOR:MODE]..."
+)
+representation_argument = click.argument(
+    "representation", default="soap:CAN", metavar="[DESCRIPTOR:MODE]"
+)
+repeats_option = click.option(
+    "--permutations",
+    type=click.IntRange(min=20),
+    default=500,
+    show_default=True,
+    help="Permuted label sets.",
+)
+
+
+@click.command(epilog="Example: labkit screen compare soap:CAN density:structure --plot fig2.png")
+@representations_argument
+@repeats_option
+@click.option("--controls/--no-controls", default=True, show_default=True)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw W_sigma over depths 2 to 50 of each to this file.",
+)
+@click.option(
+    "--tree-plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw the tree of the first and its labels to this file.",
+)
+@json_option
+@click.pass_obj
+def compare(
+    lab_path: Path,
+    representations: tuple[str, ...],
+    permutations: int,
+    controls: bool,
+    plot: Path | None,
+    tree_plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare representations by W_sigma, beside trivial controls and permuted labels."""
+    from labkit.workflows.comparing import compare_representations, draw_cluster_tree
+    from labkit.workflows.lab import open_lab
+
+    chosen = representations or _REPRESENTATIONS
+    lab = open_lab(lab_path)
+    with progress_bar("compare") as progress:
+        result = compare_representations(
+            lab, chosen, repeats=permutations, controls=controls, plot=plot, progress=progress
+        )
+        if tree_plot is not None:
+            result["tree"] = draw_cluster_tree(lab, tree_plot, chosen[0], progress=progress)
+    if as_json:
+        print_json(result)
+        return
+    _show_comparison(result)
+    for path in (plot, tree_plot):
+        if path is not None:
+            click.echo(f"figure: {path}")
+
+
+def _show_comparison(result: dict[str, Any]) -> None:
+    depths = list(result["table"][0]["w"]) if result["table"] else []
+    print_table(
+        ["representation", "mean W (2-50)", *(f"W at {k}" for k in depths), "z (50)", "p"],
+        [
+            (
+                row["representation"],
+                f"{row['mean_w']:.0f}",
+                *(f"{row['w'][k]:.0f}" for k in depths),
+                f"{row['z_permuted']['50']:.1f}" if "50" in row["z_permuted"] else "",
+                f"{row['p_corrected']:.3f}",
+            )
+            for row in result["table"]
+        ],
+        title=f"{result['labels']} labels, {result['formulas']} formulas; z and p against "
+        f"{result['permutations']} permutations in blocks of one formula, p corrected",
+    )
+    if result["random_mean"] is not None:
+        click.echo(f"random assignment: mean W {result['random_mean']:.0f}")
+    click.echo(result["summary"])
+
+
+@click.command(epilog="Example: labkit screen null soap:CAN --permutations 1000")
+@representation_argument
+@repeats_option
+@json_option
+@click.pass_obj
+def null(lab_path: Path, representation: str, permutations: int, as_json: bool) -> None:
+    """Put the W_sigma curve of one representation beside random and permuted labels."""
+    from labkit.workflows.comparing import compare_with_nulls
+    from labkit.workflows.lab import open_lab
+
+    with progress_bar(representation) as progress:
+        result = compare_with_nulls(
+            open_lab(lab_path), representation, repeats=permutations, progress=progress
+        )
+    if as_json:
+        print_json(result)
+        return
+    print_table(
+        ["clusters", "W_sigma", "random", "permuted", "in blocks", "explained", "p in blocks"],
+        [
+            (
+                row["k"],
+                f"{row['w_sigma']:.1f}",
+                f"{row['random_mean']:.1f}",
+                f"{row['permuted_mean']:.1f}",
+                f"{row['blocked_mean']:.1f}",
+                f"{row['explained']:.0%}",
+                f"{row['p_blocked']:.3f}",
+            )
+            for row in result["table"]
+        ],
+        title=f"{result['representation']}: {result['labels']} labels of {result['formulas']} "
+        f"formulas on {result['structures']} structures",
+    )
+    click.echo(
+        f"p over depths 2 to 50, corrected for looking at all: {result['p_over_depths']:.3f}"
+    )
+
+
+@click.command(epilog="Example: labkit screen backtest soap:CAN rdf:CAN --split obelix")
+@representations_argument
+@click.option(
+    "--split",
+    "splits",
+    type=click.Choice(["obelix", "formula", "cluster"]),
+    multiple=True,
+    help="What is left out: the OBELiX test set, one formula, one cluster at a time (all three).",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["tree-mean", "cluster-rule"]),
+    default="tree-mean",
+    show_default=True,
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1e-4,
+    show_default=True,
+    help="Conductivity in S/cm from which a label is a hit.",
+)
+@click.option(
+    "--fraction",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="Part of the tested labels that is looked at.",
+)
+@json_option
+@click.pass_obj
+def backtest(
+    lab_path: Path,
+    representations: tuple[str, ...],
+    splits: tuple[str, ...],
+    method: str,
+    threshold: float,
+    fraction: float,
+    as_json: bool,
+) -> None:
+    """Predict labels left out, beside a constant predictor and the trivial controls."""
+    from labkit.workflows.backtesting import SPLITS, backtest_representations
+    from labkit.workflows.lab import open_lab
+
+    with progress_bar("backtest") as progress:
+        result = backtest_representations(
+            open_lab(lab_path),
+            representations or _REPRESENTATIONS,
+            splits=splits or SPLITS,
+            method=method,
+            threshold_S_per_cm=threshold,
+            fraction=fraction,
+            progress=progress,
+        )
+    if as_json:
+        print_json(result)
+        return
+    for split in result["splits"]:
+        _show_split(split, result)
+
+
+def _interval(value: dict[str, float]) -> str:
+    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+
+
+def _show_split(split: dict[str, Any], result: dict[str, Any]) -> None:
+    print_table(
+        ["representation", "hit rate", "enrichment", "area under curve", "error (decades)"],
+        [
+            (
+                row["representation"],
+                _interval(row["hit_rate"]),
+                _interval(row["enrichment"]),
+                _interval(row["auc"]),
+                "" if row["mean_absolute_error"] is None else f"{row['mean_absolute_error']:.2f}",
+            )
+            for row in split["table"]
+        ],
+        title=f"{split['split']}: {split['hits']} of {split['tested']} tested labels reach "
+        f"{result['threshold_S_per_cm']:g} S/cm; best {split['looked_at']} "
+        "looked at; 95 % intervals",
+    )
+    if "learned_from" in split:
+        click.echo(
+            f"learned from {split['learned_from']} labels; {split['set_aside']} left out because "
+            "they tell of a tested compound"
+        )
+    click.echo(split["summary"])
+
+
+@click.command(epilog="Example: labkit screen candidates --top 30")
+@representation_argument
+@click.option(
+    "--depth", type=click.IntRange(2, 300), default=241, show_default=True, help="Clusters."
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1e-5,
+    show_default=True,
+    help="A label above this many S/cm marks its cluster.",
+)
+@click.option(
+    "--neighbours",
+    type=click.Choice(["centroid", "sibling", "none"]),
+    default="centroid",
+    show_default=True,
+    help="Clusters selected beside: the nearest mean, those across the next merge, or none.",
+)
+@click.option("--hull", type=float, default=0.07, show_default=True, help="eV per atom at most.")
+@click.option("--gap", type=float, default=1.0, show_default=True, help="eV at least.")
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
+@json_option
+@click.pass_obj
+def candidates(
+    lab_path: Path,
+    representation: str,
+    depth: int,
+    threshold: float,
+    neighbours: str,
+    hull: float,
+    gap: float,
+    top: int,
+    as_json: bool,
+) -> None:
+    """Select candidates by cluster, stability and band gap; count them at every step."""
+    from labkit.workflows.candidates import propose_candidates
+    from labkit.workflows.lab import open_lab
+
+    with progress_bar(representation) as progress:
+        result = propose_candidates(
+            open_lab(lab_path),
+            representation,
+            depth=depth,
+            threshold_S_per_cm=threshold,
+            adjacency=neighbours,
+            e_above_hull_eV=hull,
+            band_gap_eV=gap,
+            top=top,
+            progress=progress,
+        )
+    if as_json:
+        print_json(result)
+        return
+    print_table(
+        ["step", "without clusters", "in selected clusters"],
+        [(r["step"], r["without_clustering"], r["with_clustering"]) for r in result["funnel"]],
+        title=f"{result['clusters_selected']} of {result['depth']} clusters selected by "
+        f"{result['high_labels']} high labels ({result['representation']})",
+    )
+    print_table(
+        ["structure", "formula", "cluster", "", "E above hull (eV)", "band gap (eV)"],
+        [
+            (
+                row["structure"],
+                row["formula"],
+                row["cluster"],
+                row["why"],
+                f"{row['e_above_hull_eV']:.3f}",
+                f"{row['band_gap_eV']:.2f}",
+            )
+            for row in result["candidates"]
+        ],
+        title=f"{result['candidates_in_all']} candidates without a label of their own",
+    )

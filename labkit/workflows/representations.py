@@ -1,0 +1,188 @@
+"""Representations by name, their trees over one pool, and the labels that all of them carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlmodel import col
+
+from db.tables import Label
+from labkit.errors import UsageError
+from labkit.workflows.describing import PoolTree, tree_of_pool
+from labkit.workflows.lab import Lab
+from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
+from screening.descriptors import descriptor as descriptor_of
+from screening.rank import Labels
+from screening.simplify import MODES
+
+__all__ = [
+    "CONTROLS",
+    "DEFAULT_REPRESENTATIONS",
+    "CommonLabels",
+    "LabelDetail",
+    "Representation",
+    "common_labels",
+    "label_details",
+    "labels_of",
+    "parse_representation",
+    "trees_of",
+]
+
+Progress = Callable[[int, int], None]
+
+
+class Representation(NamedTuple):
+    """A descriptor in a mode."""
+
+    descriptor: str
+    mode: str
+
+    @property
+    def text(self) -> str:
+        """Return it as people type it."""
+        return f"{self.descriptor}:{self.mode}"
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is a single number that describes no structure."""
+        return self.descriptor.startswith("control_")
+
+
+#: numbers that know no structure; a representation has to do better than all of them
+CONTROLS = tuple(
+    Representation(name, "structure")
+    for name in (
+        "control_sites",
+        "control_framework_atoms",
+        "control_volume",
+        "control_lithium_fraction",
+    )
+)
+DEFAULT_REPRESENTATIONS = ("soap:CAN", "rdf:CAN", "density:structure", "meredig:structure")
+
+
+def parse_representation(text: str) -> Representation:
+    """Read ``soap:CAN``; without a mode it is CAN, or the first mode the descriptor has.
+
+    Raises
+    ------
+    UsageError
+        When the mode does not exist or the descriptor is not defined in it.
+    UnknownDescriptorError
+        When there is no such descriptor.
+    """
+    name, _, mode = text.partition(":")
+    modes = descriptor_of(name).modes
+    chosen = mode or ("CAN" if "CAN" in modes else modes[0])
+    if chosen not in modes:
+        choices = ", ".join(one for one in MODES if one in modes)
+        raise UsageError(f"{text}: {name} has no mode {chosen!r}; choose one of {choices}")
+    return Representation(name, chosen)
+
+
+def trees_of(
+    lab: Lab,
+    representations: Sequence[Representation],
+    *,
+    without: Collection[str] = (),
+    progress: Progress | None = None,
+) -> dict[Representation, PoolTree]:
+    """Return the tree of each representation, building those that are missing."""
+    return {
+        one: tree_of_pool(
+            lab, descriptor=one.descriptor, mode=one.mode, without=without, progress=progress
+        )
+        for one in dict.fromkeys(representations)
+    }
+
+
+@dataclass(frozen=True)
+class CommonLabels:
+    """One label per structure, the newest, for structures that all representations describe.
+
+    Attributes
+    ----------
+    material_ids : tuple of str
+    log_sigma : ndarray, shape (m,)
+    formulas : tuple of str
+        Reduced formula of each labelled compound, which makes the blocks of a permutation.
+    dropped : int
+        Labelled structures that some representation does not describe.
+    """
+
+    material_ids: tuple[str, ...]
+    log_sigma: npt.NDArray[np.float64]
+    formulas: tuple[str, ...]
+    dropped: int
+
+    def rows(self, pool: PoolTree) -> npt.NDArray[np.int64]:
+        """Return the rows of the labelled structures in a tree."""
+        return np.array([pool.rows[name] for name in self.material_ids], dtype=np.int64)
+
+
+class LabelDetail(NamedTuple):
+    """What a label says about its compound."""
+
+    reduced_formula: str
+    icsd_id: int | None
+    named_structure: str | None
+
+
+def label_details(lab: Lab) -> dict[int, LabelDetail]:
+    """Return what every accepted label says about its compound, by the label's number."""
+    statement = sa.select(
+        col(Label.id),
+        col(Label.reduced_formula),
+        col(Label.formula),
+        col(Label.icsd_id),
+        col(Label.material_id),
+    ).where(col(Label.state) == "accepted")
+    with lab.database.reading() as session:
+        rows = session.connection().execute(statement).all()
+    return {
+        int(number): LabelDetail(reduced or formula, icsd, named)
+        for number, reduced, formula, icsd, named in rows
+        if number is not None
+    }
+
+
+def common_labels(lab: Lab, pools: Sequence[PoolTree]) -> CommonLabels:
+    """Return the labels on structures that are in every tree.
+
+    Raises
+    ------
+    UsageError
+        When fewer than two structures carry one.
+    """
+    everywhere = set(pools[0].rows).intersection(*(pool.rows for pool in pools[1:]))
+    anywhere = set().union(*(pool.rows for pool in pools))
+    newest = {label.material_id: label for label in labels_on_structures(lab, anywhere)}
+    details = label_details(lab)
+    kept = [label for name, label in newest.items() if name in everywhere]
+    if len(kept) < 2:
+        raise UsageError(
+            "fewer than two structures with an accepted label are described by every "
+            "representation; import labels or compare fewer representations"
+        )
+    return CommonLabels(
+        material_ids=tuple(label.material_id for label in kept),
+        log_sigma=np.array([label.log_sigma for label in kept]),
+        formulas=tuple(details[label.label_id].reduced_formula for label in kept),
+        dropped=len(newest) - len(kept),
+    )
+
+
+def labels_of(found: Sequence[LabelOnStructure], pool: PoolTree) -> Labels:
+    """Return the labels on structures of the tree as the ranking takes them."""
+    inside = [label for label in found if label.material_id in pool.rows]
+    return Labels.of(
+        [pool.rows[label.material_id] for label in inside],
+        [label.log_sigma for label in inside],
+        [label.name for label in inside],
+        [label.is_upper_bound for label in inside],
+    )

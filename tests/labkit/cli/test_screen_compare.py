@@ -1,0 +1,132 @@
+"""``labkit screen compare``, ``null``, ``backtest`` and ``candidates``."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import db.labels
+from db.matching import match_labels
+
+CONTROLS = {
+    f"control_{name}:structure"
+    for name in ("sites", "framework_atoms", "volume", "lithium_fraction")
+}
+
+
+@pytest.fixture
+def labelled_lab(ranking_lab: Any, copy_of_pool_lab: Any) -> Any:
+    """Return the command line of a lab of prototypes with ten labels more."""
+    with copy_of_pool_lab.database.session() as session:
+        rows = session.connection().execute(
+            sa.text("select material_id, formula from structure order by material_id")
+        )
+        found = list(rows)[::6][:10]
+        labels: list[Any] = [
+            {
+                "formula": formula,
+                "material_id": material_id,
+                "source_kind": "literature",
+                "citation": f"a paper on {material_id}",
+                "sigma_S_per_cm": 10.0 ** -(2 + number % 5),
+                "temperature_K": 298.15,
+            }
+            for number, (material_id, formula) in enumerate(found)
+        ]
+        db.labels.propose_many(
+            session, labels, by="x", reason="x", accepted_by="x", acceptance_reason="x"
+        )
+        match_labels(session)
+    return ranking_lab
+
+
+def test_comparison_shows_every_control_and_its_p(labelled_lab: Any, tmp_path: Path) -> None:
+    done = labelled_lab(
+        "screen", "compare", "soap:CAN", "density", "--permutations", 40, "--json",
+        "--plot", tmp_path / "fig2.png", "--tree-plot", tmp_path / "fig3.png",
+    )  # fmt: skip
+    result = done.json
+
+    assert {row["representation"] for row in result["table"]} == CONTROLS | {
+        "soap:CAN",
+        "density:CAN",
+    }
+    means = [row["mean_w"] for row in result["table"]]
+    assert means == sorted(means)
+    # one cluster holds all labels, whatever the representation
+    firsts = {round(curve[0], 6) for curve in result["curves"]["w_sigma"].values()}
+    assert len(firsts) == 1
+    assert all(1 / 41 <= row["p_corrected"] <= 1 for row in result["table"])
+    best_control = min(row["mean_w"] for row in result["table"] if row["control"])
+    for row in result["table"]:
+        expected = None if row["control"] else row["mean_w"] < best_control
+        assert row["beats_controls"] is expected
+    for name in ("fig2.png", "fig3.png"):
+        assert (tmp_path / name).stat().st_size > 10_000
+
+
+def test_comparison_is_a_table_with_a_sentence(labelled_lab: Any) -> None:
+    done = labelled_lab("screen", "compare", "soap:CAN", "--permutations", 20)
+
+    assert done.code == 0
+    assert "control_sites:structure" in done.out
+    assert "trivial controls" in done.out
+
+
+def test_the_nulls_of_one_representation(labelled_lab: Any) -> None:
+    result = labelled_lab("screen", "null", "soap:CAN", "--permutations", 50, "--json").json
+
+    row = result["table"][0]
+    assert row["k"] == 2
+    # the unfrozen expectation is exact, so the permutations must come near it
+    assert row["expected_not_frozen"] == pytest.approx(row["permuted_mean"], rel=0.25)
+    assert 1 / 51 <= result["p_over_depths"] <= 1
+
+
+def test_candidates_are_counted_with_and_without_clusters(labelled_lab: Any) -> None:
+    result = labelled_lab("screen", "candidates", "--depth", 20, "--json").json
+
+    funnel = result["funnel"]
+    assert funnel[0]["without_clustering"] == 63
+    for wide, narrow in pairwise(funnel):
+        assert narrow["without_clustering"] <= wide["without_clustering"]
+    for step in funnel:
+        assert step["with_clustering"] <= step["without_clustering"]
+    # prototypes have no energies: nothing passes a filter on what is not known
+    assert result["candidates"] == []
+    assert funnel[-1]["without_clustering"] == 0
+
+
+def test_leaving_formulas_and_clusters_out(labelled_lab: Any) -> None:
+    result = labelled_lab(
+        "screen", "backtest", "soap:CAN", "--split", "formula", "--split", "cluster", "--json"
+    ).json
+
+    assert [split["split"] for split in result["splits"]] == ["formula", "cluster"]
+    for split in result["splits"]:
+        kinds = [row["kind"] for row in split["table"]]
+        assert kinds.count("control") == 4
+        assert kinds.count("constant") == 1
+        assert split["summary"].startswith(split["split"])
+        for row in split["table"]:
+            assert row["enrichment"]["low"] <= row["enrichment"]["value"] + 1e-9
+
+
+def test_without_obelix_the_split_says_what_is_missing(labelled_lab: Any) -> None:
+    done = labelled_lab("screen", "backtest", "soap:CAN", "--split", "obelix")
+
+    assert done.code == 1
+    assert len(done.error_lines) == 1
+    assert "obelix" in done.err
+
+
+def test_a_mode_that_does_not_exist_is_one_line(labelled_lab: Any) -> None:
+    done = labelled_lab("screen", "compare", "control_sites:CAN")
+
+    assert done.code == 1
+    assert "control_sites has no mode 'CAN'" in done.err
+    assert len(done.error_lines) == 1
