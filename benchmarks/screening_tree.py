@@ -1,0 +1,105 @@
+"""Time distances, Ward tree and W_sigma of a pool, beside SciPy and scikit-learn.
+
+Run ``python benchmarks/screening_tree.py [--rows 18911] [--peer-rows 5000]``; the peers are slow,
+so both are timed on fewer rows as well as ours on all. scikit-learn is optional.
+
+The matrix is like that of a pool in SOAP: 260 columns that decay in size, many near-duplicates.
+Every figure is wall time in seconds with the threads as set, and peak memory of the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from screening.tree import WardTree
+from screening.variance import w_sigma_curve
+from screening.ward import ward_linkage
+
+COLUMNS, FAMILIES, LABELS = 260, 900, 394
+
+
+def pool(rows: int, seed: int = 0) -> npt.NDArray[np.float32]:
+    """Rows around family centres, with scales as different as those of a power spectrum."""
+    random = np.random.default_rng(seed)
+    scale = np.geomspace(100.0, 0.1, COLUMNS)
+    centre = random.normal(size=(FAMILIES, COLUMNS)) * scale
+    family = random.integers(0, FAMILIES, rows)
+    return (centre[family] + 0.1 * scale * random.normal(size=(rows, COLUMNS))).astype(np.float32)
+
+
+def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    begin = time.perf_counter()
+    result = function()
+    return time.perf_counter() - begin, result
+
+
+def peak_GiB() -> float:
+    """Peak memory of this process so far; nan where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak) / (1024**3 if sys.platform == "darwin" else 1024**2)
+
+
+def peers(matrix: npt.NDArray[np.float32]) -> dict[str, float]:
+    """Ward linkage by ours, SciPy and scikit-learn on the same rows; heights must agree."""
+    from scipy.cluster.hierarchy import linkage
+
+    double = matrix.astype(np.float64)
+    ours_s, ours = timed(lambda: ward_linkage(matrix))
+    scipy_s, theirs = timed(lambda: linkage(double, "ward"))
+    np.testing.assert_allclose(ours[:, 2], theirs[:, 2], rtol=1e-5)
+    found = {"rows": len(matrix), "ours_s": ours_s, "scipy_s": scipy_s}
+    found["scipy_ratio"] = scipy_s / ours_s
+    try:
+        from sklearn.cluster import AgglomerativeClustering
+    except ImportError:
+        return found
+    model = AgglomerativeClustering(n_clusters=None, distance_threshold=0, linkage="ward")
+    found["sklearn_s"], _ = timed(lambda: model.fit(double))
+    found["sklearn_ratio"] = found["sklearn_s"] / ours_s
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=18911)
+    parser.add_argument("--peer-rows", type=int, default=5000)
+    options = parser.parse_args()
+    result: dict[str, Any] = {"machine": platform.machine(), "python": platform.python_version()}
+    matrix = pool(options.rows)
+    ward_linkage(matrix[:200])  # loads what is loaded at the first call
+    linkage_s, _ = timed(lambda: ward_linkage(matrix))
+    tree_s, tree = timed(lambda: WardTree().fit(matrix, max_k=300))
+    random = np.random.default_rng(1)
+    index = random.choice(options.rows, LABELS, replace=False)
+    values = random.normal(-6.0, 3.0, LABELS)
+    curve_s = min(timed(lambda: w_sigma_curve(tree.membership_, index, values))[0] for _ in "12345")
+    result["pool"] = {
+        "rows": options.rows,
+        "columns": COLUMNS,
+        "distances_and_linkage_s": round(linkage_s, 2),
+        "with_cuts_and_centroids_s": round(tree_s, 2),
+        "peak_GiB": round(peak_GiB(), 2),
+        "w_sigma_300_depths_s": round(curve_s, 5),
+    }
+    print(json.dumps(result["pool"]), flush=True)
+    if options.peer_rows:
+        found = peers(matrix[: options.peer_rows])
+        result["peers"] = {name: round(value, 2) for name, value in found.items()}
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
