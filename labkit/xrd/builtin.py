@@ -18,7 +18,7 @@ from labkit.xrd.phase import Cell, Phase, cell_volume
 from labkit.xrd.radiation import Radiation
 from labkit.xrd.start import Resemblance
 
-__all__ = ["BuiltinFit", "BuiltinOptions", "Shift", "fit_builtin"]
+__all__ = ["BuiltinFit", "BuiltinOptions", "Shift", "fit_builtin", "scaled"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Shift = Literal["displacement", "zero", "both", "none"]
@@ -102,7 +102,7 @@ def fit_builtin(
     background = estimate_background(two_theta, observed)
     net = observed - background
     started = [
-        phase.with_cell(_scaled(phase.cell, scale))
+        phase.with_cell(scaled(phase.cell, scale))
         for phase, scale in zip(phases, start.scales, strict=True)
     ]
     span = float(two_theta[-1] - two_theta[0])
@@ -139,7 +139,8 @@ def _by_structure(phase: Phase, options: BuiltinOptions) -> bool:
     return options.intensities == "structure" and phase.atoms is not None
 
 
-def _scaled(cell: Cell, scale: float) -> Cell:
+def scaled(cell: Cell, scale: float) -> Cell:
+    """Return a cell with its edges multiplied."""
     return (cell[0] * scale, cell[1] * scale, cell[2] * scale, *cell[3:])
 
 

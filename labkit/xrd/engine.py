@@ -16,9 +16,11 @@ from instruments.records import DiffractionPattern
 from labkit.xrd.background import estimate_background, sigma_of, usable_points
 from labkit.xrd.builtin import BuiltinFit, BuiltinOptions, fit_builtin
 from labkit.xrd.errors import RefinementError
-from labkit.xrd.peaks import Crystallinity, Peak, crystallinity, find_peaks
+from labkit.xrd.gsas import gsas_scripting
+from labkit.xrd.peaks import Crystallinity, crystallinity, find_peaks
 from labkit.xrd.phase import Phase
 from labkit.xrd.radiation import Radiation, radiation_of
+from labkit.xrd.residuals import residual_peaks, unexplained_share
 from labkit.xrd.result import PatternCurves, RefinedPhase, RefinementResult
 from labkit.xrd.start import best_anode, resemblance
 from labkit.xrd.verdict import Evidence, judge
@@ -30,13 +32,8 @@ EngineName = Literal["builtin", "gsas"]
 
 ENGINES: tuple[EngineName, ...] = ("builtin", "gsas")
 
-_MISFIT_SHARE = 0.08
-"""Part of a calculated peak that a difference below it may be, before it is a peak of its own."""
-
 _CLEAR_COSINE, _BETTER_BY = 0.75, 0.15
 """Below the first, other anodes are tried; one wins if it explains that much more."""
-
-_RESIDUAL_SHARE = 0.006
 
 
 def refine_pattern(
@@ -81,16 +78,12 @@ def refine_pattern(
     if not phases:
         raise RefinementError("a refinement needs a phase; name its CIF with --cif PHASE.cif")
     options = options or BuiltinOptions()
+    if engine == "gsas":
+        gsas_scripting(gsas_path)
     used = usable_points(pattern, two_theta_range)
     lines = radiation_of(pattern, radiation)
     angle, observed = pattern.two_theta_deg[used], pattern.intensity_counts[used]
     sigma = sigma_of(pattern)[used]
-    if engine == "gsas":
-        from labkit.xrd.gsas import refine_with_gsas
-
-        return refine_with_gsas(
-            pattern, phases, lines, used, options, artefact=artefact, gsas_path=gsas_path
-        )
     state = crystallinity(pattern, two_theta_range=two_theta_range)
     fwhm = _typical_width(angle, observed, sigma)
     net = observed - estimate_background(angle, observed)
@@ -101,6 +94,23 @@ def refine_pattern(
     if other is not None or state.amorphous:
         # free intensities would follow any pattern; the structure shows that it does not fit
         options = replace(options, intensities="structure", max_cycles=2)
+    if engine == "gsas":
+        from labkit.xrd.gsas_result import refine_with_gsas
+
+        return refine_with_gsas(
+            angle,
+            observed,
+            sigma,
+            [p.with_cell(scaled(p.cell, f)) for p, f in zip(phases, start.scales, strict=True)],
+            lines,
+            options,
+            fwhm_deg=fwhm,
+            state=state,
+            start_cosine=start.cosine,
+            other_anode=other,
+            artefact=artefact,
+            gsas_path=gsas_path,
+        )
     fit = fit_builtin(angle, observed, sigma, phases, lines, options, fwhm_deg=fwhm, start=start)
     return _result(pattern, phases, lines, fit, state, other, observed, sigma)
 
@@ -136,9 +146,7 @@ def _result(
     r_net = math.sqrt(fit.chi2 / max(float(((net / sigma) ** 2).sum()), 1e-300))
     refined = _phases(phases, found)
     residual = residual_peaks(angle, observed, evaluation.total, evaluation.background, sigma)
-    above = np.maximum(_smooth(observed - estimate_background(angle, observed)), 0.0)
-    misfit = np.abs(_smooth(observed - evaluation.total)).sum()
-    unexplained = float(min(1.0, misfit / max(float(above.sum()), 1e-300)))
+    unexplained = unexplained_share(angle, observed, evaluation.total)
     shift = found.fit.values[model.index["zero"]] + found.fit.values[model.index["displacement"]]
     evidence = Evidence(
         crystallinity=state,
@@ -153,7 +161,7 @@ def _result(
         residual_peaks=residual,
         strongest_counts=float(net.max()),
         converged=fit.converged,
-        absent=[p.name for p in refined if len(refined) > 1 and p.intensity_share < 0.002],
+        absent=[p.name for p in refined if len(refined) > 1 and (p.intensity_share or 0.0) < 0.002],
     )
     verdict, reasons, messages = judge(evidence)
     names = [n for n in model.names if not n.startswith(("background", "metric"))]
@@ -191,39 +199,6 @@ def _result(
         ),
         warnings=pattern.warnings,
     )
-
-
-def _smooth(values: FloatArray) -> FloatArray:
-    return np.convolve(values, np.ones(5) / 5, mode="same")
-
-
-def residual_peaks(
-    angle: FloatArray,
-    observed: FloatArray,
-    calculated: FloatArray,
-    background: FloatArray,
-    sigma: FloatArray,
-) -> tuple[Peak, ...]:
-    """Return the peaks of the difference curve that are not misfit of a calculated peak.
-
-    Parameters
-    ----------
-    angle, observed, calculated, background, sigma : ndarray, shape (n,)
-
-    Notes
-    -----
-    A difference under a strong peak is judged against `_MISFIT_SHARE` of that peak besides the
-    counting error, because no profile is exact; elsewhere only the counting error counts.
-    """
-    bragg = np.maximum(calculated - background, 0.0)
-    step = float(np.median(np.diff(angle)))
-    reach = max(1, round(0.35 / step))
-    from scipy.ndimage import maximum_filter1d
-
-    nearby = maximum_filter1d(bragg, 2 * reach + 1)
-    error = np.sqrt(sigma**2 + (_MISFIT_SHARE * nearby) ** 2)
-    floor = _RESIDUAL_SHARE * float(max(bragg.max(), (observed - background).max()))
-    return find_peaks(angle, observed - calculated, error, min_height=floor)
 
 
 def _phases(phases: Sequence[Phase], found: BuiltinFit) -> tuple[RefinedPhase, ...]:

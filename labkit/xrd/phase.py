@@ -63,6 +63,8 @@ class Phase:
         Formula units per cell.
     basis : ndarray, shape (6, k)
         Free parameters to reciprocal metric tensor (11, 22, 33, 23, 13, 12).
+    cif_text : str
+        The CIF it was read from, for engines that read it themselves.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Phase:
     formula: str | None
     z: int | None
     basis: FloatArray
+    cif_text: str
     _spacegroup: Any
 
     def free_parameters(self, cell: Cell | None = None) -> FloatArray:
@@ -264,6 +267,7 @@ def phase_from_cif_text(text: str, where: str = "CIF", *, name: str | None = Non
         formula=_text(block, "_chemical_formula_sum"),
         z=_whole_number(_text(block, "_cell_formula_units_Z")),
         basis=basis,
+        cif_text=text,
         _spacegroup=spacegroup,
     )
     allowed = phase.cell_of(phase.free_parameters())

@@ -33,8 +33,8 @@ class RefinedPhase:
         Angstrom and degrees; an esd is None where it is unknown or symmetry fixes the value.
     volume_angstrom3, volume_esd_angstrom3
     n_reflections : int
-    intensity_share : float
-        Part of the Bragg intensity that lies in its reflections.
+    intensity_share : float or None
+        Part of the Bragg intensity that lies in its reflections; None where not told.
     weight_fraction, weight_fraction_esd : float or None
         From the scales of a Rietveld refinement (Hill & Howard, J. Appl. Cryst. 20 (1987) 467);
         None where intensities were free.
@@ -54,7 +54,7 @@ class RefinedPhase:
     volume_angstrom3: float
     volume_esd_angstrom3: float | None
     n_reflections: int
-    intensity_share: float
+    intensity_share: float | None
     weight_fraction: float | None
     weight_fraction_esd: float | None
     intensities: Literal["free", "structure"]

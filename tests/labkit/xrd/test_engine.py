@@ -13,7 +13,8 @@ from instruments.records import DiffractionPattern
 from labkit.xrd.builtin import BuiltinOptions
 from labkit.xrd.engine import refine_pattern
 from labkit.xrd.errors import PatternError, RefinementError, WavelengthError
-from labkit.xrd.phase import Phase, phase_from_cif_text, read_phase
+from labkit.xrd.model import Model
+from labkit.xrd.phase import Phase, cell_volume, phase_from_cif_text, read_phase
 from labkit.xrd.radiation import parse_wavelength
 from labkit.xrd.result import RefinementResult
 from labkit.xrd.simulate import cif_of, simulate_pattern
@@ -120,13 +121,19 @@ def test_two_phases_and_their_weights(host: Phase, li2s: Phase) -> None:
     assert second.weight_fraction is not None
     assert first.weight_fraction + second.weight_fraction == pytest.approx(1.0)
     assert first.intensity_share == pytest.approx(0.7, abs=0.02)
-    # share of intensity over scattering power per volume gives the truth
-    powers = []
-    for phase in (host, li2s):
-        intensity = phase.reflections(1.34, 10.0, 8047.8).intensity
-        assert intensity is not None
-        powers.append(intensity)
-    assert 0 < second.weight_fraction < 1
+    assert first.weight_fraction_esd is not None
+    assert first.weight_fraction_esd < 0.02
+    # weight over intensity: a cell scatters its |F|^2 per V^2 and weighs its mass per V
+    model_share = []
+    for phase, share in ((host, 0.7), (li2s, 0.3)):
+        angle = np.arange(10, 70, 0.02)
+        model = Model(angle, [phase], parse_wavelength("Cu"), ["structure"], background_terms=1)
+        values = np.zeros(len(model.names))
+        values[model.metric_of(0)] = phase.free_parameters()
+        scale = share / float(model.structure_intensity(values, 0).sum())
+        model_share.append(scale * (phase.mass_per_cell or 0.0) * cell_volume(phase.cell))
+    expected = model_share[0] / sum(model_share)
+    assert first.weight_fraction == pytest.approx(expected, abs=0.02)
 
 
 def test_an_impurity_is_marked(host: Phase, li2s: Phase) -> None:
