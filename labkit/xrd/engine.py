@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import labkit
 from instruments.records import DiffractionPattern
 from labkit.xrd.background import estimate_background, sigma_of, usable_points
-from labkit.xrd.builtin import BuiltinFit, BuiltinOptions, fit_builtin
+from labkit.xrd.builtin import BuiltinFit, BuiltinOptions, fit_builtin, scaled
 from labkit.xrd.errors import RefinementError
 from labkit.xrd.gsas import gsas_scripting
 from labkit.xrd.peaks import Crystallinity, crystallinity, find_peaks
