@@ -33,16 +33,46 @@ __all__ = ["rank"]
 @click.option(
     "--depth", type=click.IntRange(2, 300), default=241, show_default=True, help="Clusters."
 )
+@click.option(
+    "--propose",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Propose so many next measurements, and say why.",
+)
+@click.option(
+    "--target",
+    "target_S_per_cm",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=1e-4,
+    show_default=True,
+    help="Conductivity in S/cm that proposals should beat.",
+)
 @json_option
 @click.pass_obj
-def rank(lab_path: Path, top: int, since: str, method: str, depth: int, as_json: bool) -> None:
+def rank(
+    lab_path: Path,
+    top: int,
+    since: str,
+    method: str,
+    depth: int,
+    propose: int | None,
+    target_S_per_cm: float,
+    as_json: bool,
+) -> None:
     """Re-rank the structures with the label set as it stands."""
     from labkit.workflows.lab import open_lab
     from labkit.workflows.ranking import rank_candidates
 
     with progress_bar("rank") as progress:
         result = rank_candidates(
-            open_lab(lab_path), top=top, since=since, method=method, depth=depth, progress=progress
+            open_lab(lab_path),
+            top=top,
+            since=since,
+            method=method,
+            depth=depth,
+            propose=propose or 0,
+            target_S_per_cm=target_S_per_cm,
+            progress=progress,
         )
     if as_json:
         print_json(result)
@@ -78,6 +108,8 @@ def _show(result: dict[str, Any]) -> None:
         title=f"{result['ranking']}: {result['candidates']} candidates, {result['labels']} labels, "
         f"{result['method']}",
     )
+    if "proposals" in result:
+        _show_proposals(result)
     if result["previous"] is None:
         click.echo(f"{result['summary']}: nothing to compare with")
         return
@@ -86,3 +118,15 @@ def _show(result: dict[str, Any]) -> None:
         click.echo(f"  {movement['sentence']}")
     if result["structures_moved"] > _MOVES_SHOWN:
         click.echo(f"  and {result['structures_moved'] - _MOVES_SHOWN} more (--json lists them)")
+
+
+def _show_proposals(result: dict[str, Any]) -> None:
+    click.echo("measure next:")
+    for number, row in enumerate(result["proposals"], 1):
+        click.echo(f"  {number}. {row['formula']}, {row['reason']}")
+    changed = result.get("proposals_changed")
+    if changed is None or not (changed["new"] or changed["gone"]):
+        return
+    click.echo(f"{len(changed['new'])} of these are new since {result['previous']}; no longer:")
+    for sentence in changed["gone"]:
+        click.echo(f"  {sentence}")

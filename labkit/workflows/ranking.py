@@ -17,6 +17,7 @@ from db.tables import Ranking as StoredRanking
 from labkit.errors import UsageError
 from labkit.workflows.describing import PoolTree, tree_of_pool
 from labkit.workflows.lab import Lab
+from labkit.workflows.proposing import proposals_of, proposals_since
 from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
 from screening.rank import Labels, Ranking, rank
 from screening.rank_changes import RankingChange, compare_rankings
@@ -35,6 +36,8 @@ def rank_candidates(
     depth: int = 241,
     descriptor: str = "soap",
     mode: str = "CAN",
+    propose: int = 0,
+    target_S_per_cm: float = 1e-4,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Rank the structures of the lab and say what moved since an earlier ranking.
@@ -52,13 +55,18 @@ def rank_candidates(
         Number of clusters.
     descriptor, mode : str
         Representation whose tree is used.
+    propose : int
+        How many next measurements to propose.
+    target_S_per_cm : float
+        Conductivity that proposals should beat.
     progress : callable, optional
         Called with (done, total) while structures are described, if any must be.
 
     Returns
     -------
     dict
-        The ranking's id, its top, and the movements with the label that caused each.
+        The ranking's id, its top, and the movements with the label that caused each; with
+        `propose`, the next measurements and how they changed.
 
     Raises
     ------
@@ -81,7 +89,7 @@ def rank_candidates(
     if previous is not None:
         _check_comparable(previous, method, parameters)
     identifier = _keep(lab, pool, ranking, found, parameters, latest)
-    result = {
+    result: dict[str, Any] = {
         "ranking": identifier,
         "method": method,
         "depth": depth,
@@ -94,10 +102,17 @@ def rank_candidates(
         "summary": f"first ranking by {method} in this lab",
         "label_changes": [],
     }
+    if propose:
+        result["proposals"] = proposals_of(pool, labels, ranking, propose, target_S_per_cm)
     if previous is not None:
         before = _previous_labels(previous, pool)
+        earlier = rank(pool.tree, before, method, depth=depth)
+        if propose:
+            result["proposals_changed"] = proposals_since(
+                proposals_of(pool, before, earlier, propose, target_S_per_cm), result["proposals"]
+            )
         change = compare_rankings(
-            rank(pool.tree, before, method, depth=depth),
+            earlier,
             ranking,
             before,
             labels,

@@ -111,3 +111,37 @@ def test_a_lab_without_labels_says_how_to_get_some(lab: Any) -> None:
 
     assert done.code == 1
     assert "labkit label import" in done.err
+
+
+def test_proposals_say_why_and_leave_out_what_was_measured(
+    ranking_lab: Any, own_label: Any
+) -> None:
+    before = ranking_lab("rank", "--propose", 5, "--json").json
+    own_label()
+    after = ranking_lab("rank", "--propose", 5, "--json").json
+
+    for result in (before, after):
+        assert len(result["proposals"]) == 5
+        assert len({row["formula"] for row in result["proposals"]}) == 5
+        assert all("S/cm" in row["reason"] for row in result["proposals"])
+    assert "proposals_changed" not in before
+    assert LITHIUM_NITRIDE not in {
+        row["structure"] for row in after["proposals"] if row["kind"] == "measure"
+    }
+    named = {row["structure"] for row in after["proposals"]}
+    stayed = named & {row["structure"] for row in before["proposals"]}
+    assert len(after["proposals_changed"]["new"]) == 5 - len(stayed)
+
+
+def test_proposals_are_told_in_words(ranking_lab: Any) -> None:
+    done = ranking_lab("rank", "--propose", 3, "--target", "1e-3")
+
+    assert "measure next:" in done.out
+    assert "to beat 1.0e-03 S/cm" in done.out
+
+
+def test_proposals_need_the_tree_mean(ranking_lab: Any) -> None:
+    done = ranking_lab("rank", "--propose", 3, "--method", "cluster-rule")
+
+    assert done.code == 1
+    assert "--method tree-mean" in done.err
