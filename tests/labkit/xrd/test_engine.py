@@ -194,3 +194,35 @@ def test_the_result_is_json_and_unknown_esds_are_null(lab6: Phase) -> None:
     assert back["phases"][0]["cell_esd"][3] is None
     assert back["phases"][0]["cell_esd"][0] > 0
     assert "curves" not in back
+
+
+@pytest.mark.slow
+def test_the_weights_of_a_weighed_mixture(data_dir: Path) -> None:
+    """Li2CO3 and ZrO2 weighed 0.9001 to 0.1000; structures from textbook coordinates."""
+    carbonate = cif_of(
+        "Li2CO3",
+        (8.359, 4.973, 6.197, 90, 114.83, 90),
+        "C 1 2/c 1",
+        [
+            ("Li", 0.1966, 0.4489, 0.8342),
+            ("C", 0, 0.0656, 0.25),
+            ("O", 0, 0.3210, 0.25),
+            ("O", 0.1459, -0.0658, 0.3127),
+        ],
+    )
+    zirconia = cif_of(
+        "ZrO2",
+        (5.1505, 5.2116, 5.3173, 90, 99.23, 90),
+        "P 1 21/c 1",
+        [
+            ("Zr", 0.2754, 0.0395, 0.2083),
+            ("O", 0.07, 0.3317, 0.3477),
+            ("O", 0.4496, 0.7569, 0.4792),
+        ],
+    )
+    found = refine_pattern(
+        pattern_of(data_dir / "xrd" / "dara" / "Li2CO3_0p9001-ZrO2_0p1000--8min.xrdml"),
+        [phase_from_cif_text(carbonate, name="a"), phase_from_cif_text(zirconia, name="b")],
+        options=BuiltinOptions(intensities="structure"),
+    )
+    assert found.phases[1].weight_fraction == pytest.approx(0.1000, abs=0.01)
