@@ -50,6 +50,8 @@ def add(
         for source in result["sources"]:
             click.echo(f"{source['source']}: {source['added']} added, {source['known']} known")
         click.echo(f"structures in this lab: {result['total']}")
+    for questioned in result["warnings"]:
+        print_error(f"warning: {questioned['warning']}")
     for refused in result["refused"]:
         print_error(refused["error"])
     if result["refused"]:

@@ -19,7 +19,8 @@ from db.tables import Label, LabelStructure, Structure
 from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
 from labkit.workflows.structure_identity import identify_and_match, space_group_of
-from screening.errors import ScreeningError
+from screening.composition_check import check_composition
+from screening.errors import CompositionError, ScreeningError
 from screening.structures import (
     StructureRecord,
     load_cif_text,
@@ -65,7 +66,8 @@ def add_structures(
     Returns
     -------
     dict
-        Per source what was added and known; ``refused`` CIF files with their lines; the total.
+        Per source what was added and known; ``refused`` CIF files with their lines; ``warnings``
+        about cells that hold something else than their record says; the total.
 
     Raises
     ------
@@ -76,6 +78,7 @@ def add_structures(
     """
     results: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
+    warnings: list[dict[str, str]] = []
     for source in sources:
         known, skipped = _known_ids(lab), list[str]()
         if source == MATERIALS_PROJECT:
@@ -86,11 +89,12 @@ def add_structures(
                 known,
                 skipped,
                 refused,
+                warnings,
             )
         elif source == PROTOTYPES:
             from screening.prototypes import prototype_records
 
-            new = _records(prototype_records(), known, skipped, refused)
+            new = _records(prototype_records(), known, skipped, refused, warnings)
         else:
             new = _cif_files(Path(source), refused)
         with lab.database.session() as session:
@@ -100,7 +104,7 @@ def add_structures(
         results.append({"source": source, "added": counts.added, "known": there})
     with lab.database.reading() as session:
         total = db.structures.count_structures(session)
-    return {"sources": results, "refused": refused, "total": total}
+    return {"sources": results, "refused": refused, "warnings": warnings, "total": total}
 
 
 def labelled_material_ids() -> set[str]:
@@ -154,6 +158,7 @@ def _records(
     known: set[str],
     skipped: list[str],
     refused: list[dict[str, Any]],
+    warnings: list[dict[str, str]],
 ) -> Iterator[NewStructure]:
     """Turn records into stored structures; the cell of a new one is read to know its size."""
     for record in records:
@@ -165,6 +170,11 @@ def _records(
         except ScreeningError as error:
             refused.append({"structure": record.material_id, "error": str(error)})
             continue
+        if record.formula:
+            try:
+                check_composition(crystal, record.formula)
+            except CompositionError as error:
+                warnings.append({"structure": record.material_id, "warning": str(error)})
         yield NewStructure(
             material_id=record.material_id,
             source=record.source,

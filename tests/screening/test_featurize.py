@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import screening.featurize as engine
-from screening.descriptors import descriptor
+from screening.crystal import Crystal
+from screening.descriptors import descriptor, descriptor_names
 from screening.errors import ScreeningError
 from screening.featurize import featurize, prepare_structures
 from screening.prototypes import prototype_records
@@ -130,7 +131,8 @@ def test_a_mode_that_is_not_defined_is_refused(records, tmp_path: Path) -> None:
 RUN = """
 import sys
 import screening.featurize as engine
-from screening.descriptors import descriptor
+from screening.crystal import Crystal
+from screening.descriptors import descriptor, descriptor_names
 from screening.prototypes import prototype_records
 engine.BATCH = 4
 engine.featurize(prototype_records(), descriptor("soap"), "CAN", sys.argv[1])
@@ -176,3 +178,48 @@ def test_columns_of_bonds_come_from_all_structures(crystals, tmp_path) -> None:
     assert set(alone.columns) < set(first.columns)
     at = [first.columns.index(name) for name in alone.columns]
     np.testing.assert_array_equal(alone.values[0], first.values[0, at])
+
+
+def _bad_structures() -> dict[str, StructureRecord | Crystal]:
+    """One structure for each way to be bad, by the failure that must name it."""
+    random = np.random.default_rng(0)
+    cell, corner, middle = np.eye(3) * 4.0, [0.0, 0.0, 0.0], [0.5, 0.5, 0.5]
+
+    def cube(symbols: tuple[str, ...], second: list[float], name: str) -> Crystal:
+        return Crystal(cell, np.array([corner, second]), symbols, material_id=name)
+
+    many = np.stack(np.meshgrid(*[np.arange(10) / 10] * 3), axis=-1).reshape(-1, 3)
+    broken = replace(prototype_records()[0], material_id="broken", cif="data_x\nloop_\n_cell 1\n")
+    return {
+        "no-ion": cube(("Na", "Cl"), middle, "no lithium"),
+        "overlapping-sites": cube(("Li", "Cl"), [0.01, 0.0, 0.0], "overlapping"),
+        "unknown-element": cube(("Li", "Xx"), middle, "unknown"),
+        "too-many-sites": Crystal(
+            np.eye(3) * 30.0,
+            many + 0.001 * random.random(many.shape),
+            ("Li", "O") * 500,
+            material_id="thousand",
+        ),
+        "unreadable": broken,
+    }
+
+
+# the tables of these come with an optional library
+@pytest.mark.parametrize("name", sorted(set(descriptor_names()) - {"cfid", "global_instability"}))
+def test_no_bad_structure_stops_any_descriptor(name: str, records, tmp_path: Path) -> None:
+    bad = _bad_structures()
+    without_anion = Crystal(
+        np.eye(3) * 3.2, [[0, 0, 0], [0.5, 0.5, 0.5]], ("Li", "Ag"), material_id="no anion"
+    )
+    mode = "CAN" if "CAN" in descriptor(name).modes else "structure"
+    table = featurize(
+        [*bad.values(), without_anion, *records[:2]], descriptor(name), mode, tmp_path
+    )
+
+    codes = {failure.material_id: failure.code for failure in table.failures}
+    for code, structure in bad.items():
+        assert codes[structure.material_id] == code
+    assert {record.material_id for record in records[:2]} <= set(table.ids)
+    # without an anion a descriptor has a value (zero for SOAP) or a failure with a name
+    assert codes.get("no anion", "") not in ("unexpected", "not-finite")
+    assert ("no anion" in table.ids) != ("no anion" in codes)
