@@ -241,7 +241,8 @@ def energy_landscape(
         Largest distance of neighbouring grid points along the cell vectors.
     parameters : BvseParameters, optional
     cutoff_angstrom : float, optional
-        One cutoff for all pairs; by default each pair is followed to where it is below 0.1 meV.
+        One cutoff for all attractions, and the longest for the screened repulsions; by default
+        each pair is followed to where it is below 0.1 meV.
 
     Raises
     ------
@@ -271,11 +272,11 @@ def _interactions(crystal: Crystal, model: IonModel, cutoff: float | None) -> li
             )
         )
     for sites, prefactor, length, radius in model.cations.values():
-        # erfc(2.9) = 4e-5
+        # erfc(2.9) = 4e-5: a longer cutoff adds nothing to a screened repulsion
         found.append(
             Interaction(
                 fractional=crystal.fractional[sites],
-                cutoff_angstrom=cutoff or min(2.9 * length, _LONGEST_CUTOFF_ANGSTROM),
+                cutoff_angstrom=min(2.9 * length, cutoff or _LONGEST_CUTOFF_ANGSTROM),
                 coulomb=(prefactor, length),
                 closed_within_angstrom=radius,
             )

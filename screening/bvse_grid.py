@@ -166,29 +166,37 @@ def interaction_energy(
             lattice_angstrom, interaction.fractional, interaction.cutoff_angstrom
         )
         prepared.append((interaction, images, cKDTree(images)))
+    # those that close points go first: what is closed needs no further energies
+    prepared.sort(key=lambda item: -item[0].closed_within_angstrom)
     for slices, block in grid_blocks(lattice_angstrom, shape):
         centre = block.mean(axis=0)
         half = float(np.linalg.norm(block - centre, axis=1).max())
-        total = np.zeros(len(block))
-        closed = np.zeros(len(block), dtype=np.bool_)
+        total = np.full(len(block), closed_eV)
+        open_points, part = np.arange(len(block)), np.zeros(len(block))
         for interaction, images, tree in prepared:
             near = tree.query_ball_point(centre, interaction.cutoff_angstrom + half)
-            if not near:
+            if not near or not open_points.size:
                 continue
-            distance = relative_distances(block, images[near], centre)
-            beyond = distance > np.float32(interaction.cutoff_angstrom)
+            distance = relative_distances(block[open_points], images[near], centre)
             if interaction.closed_within_angstrom:
-                closed |= distance.min(axis=1) <= interaction.closed_within_angstrom
-            part = _radial(interaction, distance)
-            part[beyond] = 0.0
-            total += part.sum(axis=1, dtype=np.float64)
-        total[closed] = closed_eV
+                left = distance.min(axis=1) > interaction.closed_within_angstrom
+                if not left.all():
+                    open_points, part, distance = open_points[left], part[left], distance[left]
+            part += _radial_sum(interaction, distance)
+        total[open_points] = part
         energy[slices] = total.reshape(energy[slices].shape)
     return energy
 
 
-def _radial(interaction: Interaction, distance: SingleArray) -> SingleArray:
+def _radial_sum(interaction: Interaction, distance: SingleArray) -> FloatArray:
+    """Sum of a radial energy over the sites within its cutoff, for every point."""
     if interaction.morse is not None:
-        return morse_energy(distance, *interaction.morse)
+        beyond = distance > np.float32(interaction.cutoff_angstrom)
+        energies = morse_energy(distance, *interaction.morse)
+        energies[beyond] = 0.0
+        return np.asarray(energies @ np.ones(energies.shape[1], dtype=np.float32), dtype=np.float64)
     assert interaction.coulomb is not None
-    return coulomb_energy(distance, *interaction.coulomb)
+    # short-ranged: few of the candidates count
+    row, column = np.nonzero(distance <= np.float32(interaction.cutoff_angstrom))
+    values = coulomb_energy(distance[row, column], *interaction.coulomb)
+    return np.asarray(np.bincount(row, values, len(distance)))

@@ -32,8 +32,8 @@ __all__ = ["Cycle", "Pass", "Percolation", "percolate"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-# Points this far above the minimum are looked at first; all of them only if nothing percolates.
-_FIRST_WINDOW_EV = 3.0
+# Points this far above the minimum are looked at first; higher ones only if that does not suffice.
+_WINDOWS_EV = (2.0, 8.0, np.inf)
 _STEPS: tuple[tuple[int, int, int], ...] = tuple(
     (a, b, c) for a, b, c in itertools.product((-1, 0, 1), repeat=3) if (a, b, c) > (0, 0, 0)
 )
@@ -150,9 +150,10 @@ def percolate(
     minimum = float(np.min(energy[np.isfinite(energy)]))
     if window_eV is not None:
         return _percolate_window(energy, minimum, minimum + window_eV, steps)
-    found = _percolate_window(energy, minimum, minimum + _FIRST_WINDOW_EV, steps)
-    if found.barriers_eV[2] is None:
-        found = _percolate_window(energy, minimum, np.inf, steps)
+    for window in _WINDOWS_EV:
+        found = _percolate_window(energy, minimum, minimum + window, steps)
+        if found.barriers_eV[2] is not None:
+            break
     return found
 
 
@@ -197,41 +198,57 @@ class _Passes:
     high: IntArray
 
 
+# Whole cells crossed in three directions are added up as one number, digits of this base.
+_BASE = 1 << 16
+
+
+def _unpacked(code: IntArray) -> IntArray:
+    """Whole cells in three directions, shape (n, 3), from their packed sums."""
+    first = (code + _BASE // 2) % _BASE - _BASE // 2
+    rest = (code - first) // _BASE
+    second = (rest + _BASE // 2) % _BASE - _BASE // 2
+    return np.column_stack([first, second, (rest - second) // _BASE])
+
+
 class _Grid:
     """A periodic grid whose points are known by their place in the order of energies."""
 
     def __init__(self, shape: tuple[int, ...], order: IntArray, allowed: IntArray) -> None:
         self.shape = shape
-        self.order = order.reshape(shape)
+        self.order = order
         self.allowed = allowed
-        self.position = np.array(np.unravel_index(allowed, shape)).T
+        self.position = np.unravel_index(allowed, shape)
+        self.strides = (shape[1] * shape[2], shape[2], 1)
 
     def _neighbour(self, step: tuple[int, int, int]) -> tuple[IntArray, IntArray]:
         """Order of the neighbour of every allowed point, and the cells crossed to reach it."""
-        moved = self.position + np.array(step)
-        crossed = moved // np.array(self.shape)
-        moved -= crossed * np.array(self.shape)
-        flat = (moved[:, 0] * self.shape[1] + moved[:, 1]) * self.shape[2] + moved[:, 2]
-        return self.order.ravel()[flat], crossed
+        flat = np.zeros(self.allowed.size, dtype=np.int64)
+        crossed = np.zeros(self.allowed.size, dtype=np.int64)
+        for axis, move in enumerate(step):
+            moved = np.arange(self.shape[axis]) + move
+            cells = moved // self.shape[axis]
+            onto = (moved - cells * self.shape[axis]) * self.strides[axis]
+            flat += onto[self.position[axis]]
+            if move:
+                crossed += (cells * _BASE**axis)[self.position[axis]]
+        return self.order[flat], crossed
 
     def basins(self, steps: list[tuple[int, int, int]]) -> tuple[IntArray, IntArray, IntArray]:
         """Lowest neighbour, minimum reached by going down, and cells crossed on the way."""
-        n = self.allowed.size
-        here = np.arange(n)
-        lowest = here.copy()
-        crossed = np.zeros((n, 3), dtype=np.int16)
+        lowest = np.arange(self.allowed.size)
+        crossed = np.zeros(self.allowed.size, dtype=np.int64)
         for half in steps:
             for sign in (1, -1):
                 other, cells = self._neighbour((sign * half[0], sign * half[1], sign * half[2]))
                 lower = other < lowest
-                lowest[lower] = other[lower]
-                crossed[lower] = cells[lower]
+                np.copyto(lowest, other, where=lower)
+                np.copyto(crossed, cells, where=lower)
         downhill = lowest.copy()
         # pointer doubling: the depth of the descent halves with every round
         while True:
             beyond = lowest[lowest]
             if np.array_equal(beyond, lowest):
-                return downhill, lowest, crossed.astype(np.int64)
+                return downhill, lowest, crossed
             crossed += crossed[lowest]
             lowest = beyond
 
@@ -244,15 +261,15 @@ class _Grid:
         here = np.arange(n)
         for step in steps:
             other, cells = self._neighbour(step)
-            inside = other < n
+            inside = np.flatnonzero(other < n)
             low, high = here[inside], other[inside]
             relative = cells[inside] + winding[high] - winding[low]
-            real = (basin[low] != basin[high]) | (relative != 0).any(axis=1)
+            real = np.flatnonzero((basin[low] != basin[high]) | (relative != 0))
             low, high, relative = low[real], high[real], relative[real]
             swap = basin[low] > basin[high]
             low, high = np.where(swap, high, low), np.where(swap, low, high)
-            relative = np.where(swap[:, None], -relative, relative)
-            table = np.column_stack([basin[low], basin[high], relative, low, high])
+            relative = np.where(swap, -relative, relative)
+            table = np.column_stack([basin[low], basin[high], _unpacked(relative), low, high])
             found.append(_lowest_of_each(table))
         table = _lowest_of_each(np.concatenate(found))
         table = table[np.argsort(np.maximum(table[:, 5], table[:, 6]), kind="stable")]
