@@ -224,6 +224,8 @@ def _show_split(split: dict[str, Any], result: dict[str, Any]) -> None:
             f"learned from {split['learned_from']} labels; {split['set_aside']} left out because "
             "they tell of a tested compound"
         )
+    if "clusters_of" in split:
+        click.echo(f"left out: {split['groups']} clusters of {split['clusters_of']}, one at a time")
     click.echo(split["summary"])
 
 

@@ -111,7 +111,7 @@ def test_leaving_formulas_and_clusters_out(labelled_lab: Any) -> None:
         kinds = [row["kind"] for row in split["table"]]
         assert kinds.count("control") == 4
         assert kinds.count("constant") == 1
-        assert split["summary"].startswith(split["split"])
+        assert split["summary"].startswith(f"{split['split']}: better than all trivial controls")
         for row in split["table"]:
             assert row["enrichment"]["low"] <= row["enrichment"]["value"] + 1e-9
 
@@ -122,6 +122,68 @@ def test_without_obelix_the_split_says_what_is_missing(labelled_lab: Any) -> Non
     assert done.code == 1
     assert len(done.error_lines) == 1
     assert "obelix" in done.err
+
+
+def test_the_obelix_test_set_is_unseen_and_its_doubles_are_set_aside(
+    copy_of_pool_lab: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from labkit.workflows import backtesting, representations
+
+    with copy_of_pool_lab.database.session() as session:
+        connection = session.connection()
+        names = [
+            name
+            for (name,) in connection.execute(
+                sa.text("select material_id from structure order by material_id")
+            )
+        ][::6][:10]
+        for number, name in enumerate(names[:4]):
+            connection.execute(
+                sa.text("update structure set material_id = :new where material_id = :old"),
+                {"new": f"obelix-t{number}", "old": name},
+            )
+        tested = [f"obelix-t{number}" for number in range(4)]
+        labels: list[Any] = [
+            {
+                "formula": "Li3N",
+                "material_id": name,
+                # the first of the others tells of the first tested compound
+                "icsd_id": 77 if name in (tested[0], names[4]) else 1000 + number,
+                "source_kind": "literature",
+                "citation": f"a paper on {name}",
+                "sigma_S_per_cm": 10.0 ** -(2 + number % 5),
+                "temperature_K": 298.15,
+            }
+            for number, name in enumerate([*tested, *names[4:]])
+        ]
+        db.labels.propose_many(
+            session, labels, by="x", reason="x", accepted_by="x", acceptance_reason="x"
+        )
+        match_labels(session)
+    (tmp_path / "test_idx.csv").write_text("ID\nt0\nt1\nt2\nt3\n", encoding="utf-8")
+    (tmp_path / "all.csv").write_text("ID,ICSD ID\nt0,77.0\nt1,\n", encoding="utf-8")
+    monkeypatch.setattr(backtesting, "data_path", lambda name: tmp_path / Path(name).name)
+    seen: list[set[str]] = []
+    build = representations.tree_of_pool
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        pool = build(*arguments, **options)
+        seen.append(set(pool.ids))
+        return pool
+
+    monkeypatch.setattr(representations, "tree_of_pool", watched)
+
+    result = backtesting.backtest_representations(
+        copy_of_pool_lab, ["density:structure"], splits=["obelix"], repeats=20
+    )
+
+    split = result["splits"][0]
+    assert len(seen) == 5
+    assert not any(set(tested) & ids for ids in seen)
+    assert split["tested"] == 4
+    assert split["set_aside"] == 1
+    # two labels that came with the lab, and six new ones less the double
+    assert split["learned_from"] == 7
 
 
 def test_a_mode_that_does_not_exist_is_one_line(labelled_lab: Any) -> None:
