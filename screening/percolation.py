@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from screening.errors import ScreeningError
+from screening.periodic_graph import Cycle, Pass, Passes, join_passes
 
 __all__ = ["Cycle", "Pass", "Percolation", "percolate"]
 
@@ -37,50 +38,6 @@ _WINDOWS_EV = (2.0, 8.0, np.inf)
 _STEPS: tuple[tuple[int, int, int], ...] = tuple(
     (a, b, c) for a, b, c in itertools.product((-1, 0, 1), repeat=3) if (a, b, c) > (0, 0, 0)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """The lowest pass between two basins.
-
-    Attributes
-    ----------
-    low, high : int
-        Flat indices of the two neighbouring grid points, `low` on the side of the first basin.
-    basins : tuple of int
-        The two basins.
-    winding : tuple of int
-        Whole cells from the minimum of the first basin to that of the second.
-    energy_eV : float
-        Energy of the higher of the two points.
-    """
-
-    low: int
-    high: int
-    basins: tuple[int, int]
-    winding: tuple[int, int, int]
-    energy_eV: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """A closed walk around the cell.
-
-    Attributes
-    ----------
-    passes : tuple of (Pass, bool)
-        The passes in order and whether each is crossed from its first basin to its second.
-    winding : tuple of int
-        Whole cells gained in one round.
-    """
-
-    passes: tuple[tuple[Pass, bool], ...]
-    winding: tuple[int, int, int]
-
-    @property
-    def energy_eV(self) -> float:
-        """Energy of the highest pass."""
-        return max(step.energy_eV for step, _ in self.passes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +129,7 @@ def _percolate_window(
     number = np.full(allowed.size, -1, dtype=np.int64)
     number[minima] = np.arange(minima.size)
     passes = grid.passes(steps, number[basin], winding)
-    cycles = _join(passes, minima.size, flat)
+    cycles = join_passes(passes, minima.size, flat)
     barriers = [cycle_top - minimum for _, cycle_top in cycles]
     pointing = np.full(flat.size, -1, dtype=np.int64)
     pointing[allowed] = allowed[downhill]
@@ -185,17 +142,6 @@ def _percolate_window(
         shape=(energy.shape[0], energy.shape[1], energy.shape[2]),
         downhill=pointing,
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Passes:
-    """Lowest passes between basins, in the order of their height."""
-
-    first: IntArray
-    second: IntArray
-    winding: IntArray
-    low: IntArray
-    high: IntArray
 
 
 # Whole cells crossed in three directions are added up as one number, digits of this base.
@@ -254,7 +200,7 @@ class _Grid:
 
     def passes(
         self, steps: list[tuple[int, int, int]], basin: IntArray, winding: IntArray
-    ) -> _Passes:
+    ) -> Passes:
         """Lowest pass for every pair of basins and relative winding."""
         found: list[IntArray] = []
         n = self.allowed.size
@@ -273,7 +219,7 @@ class _Grid:
             found.append(_lowest_of_each(table))
         table = _lowest_of_each(np.concatenate(found))
         table = table[np.argsort(np.maximum(table[:, 5], table[:, 6]), kind="stable")]
-        return _Passes(
+        return Passes(
             first=table[:, 0],
             second=table[:, 1],
             winding=table[:, 2:5],
@@ -297,98 +243,3 @@ def _lowest_of_each(table: IntArray) -> IntArray:
     first = np.ones(len(rows), dtype=np.bool_)
     first[1:] = key[rows[1:]] != key[rows[:-1]]
     return np.asarray(table[rows[first]])
-
-
-Vector = tuple[int, int, int]
-
-
-def _join(passes: _Passes, n_basins: int, flat: FloatArray) -> list[tuple[Cycle, float]]:
-    """Union-find over the passes; returns the walks that complete each dimension."""
-    parent = list(range(n_basins))
-    offset: list[Vector] = [(0, 0, 0)] * n_basins
-    size = [1] * n_basins
-    windings: dict[int, list[Cycle]] = {}
-    tree: dict[int, list[tuple[Pass, bool]]] = {}
-    reached: list[tuple[Cycle, float]] = []
-    rows = zip(
-        passes.first.tolist(),
-        passes.second.tolist(),
-        passes.winding.tolist(),
-        passes.low.tolist(),
-        passes.high.tolist(),
-        strict=True,
-    )
-    for first, second, cells, low, high in rows:
-        energy = float(max(flat[low], flat[high]))
-        step = Pass(low, high, (first, second), (cells[0], cells[1], cells[2]), energy)
-        root_a, from_a = _find(parent, offset, first)
-        root_b, from_b = _find(parent, offset, second)
-        # cells from the root of the first basin's tree to that of the second's, by this pass
-        gap = tuple(from_a[i] + cells[i] - from_b[i] for i in range(3))
-        if root_a != root_b:
-            cycles = windings.pop(root_a, []) + windings.pop(root_b, [])
-            if size[root_a] < size[root_b]:
-                root_a, root_b, gap = root_b, root_a, tuple(-part for part in gap)
-            parent[root_b], size[root_a] = root_a, size[root_a] + size[root_b]
-            offset[root_b] = (gap[0], gap[1], gap[2])
-            tree.setdefault(first, []).append((step, True))
-            tree.setdefault(second, []).append((step, False))
-            root = root_a
-        else:
-            cycles = windings.get(root_a, [])
-            winding = (gap[0], gap[1], gap[2])
-            if _rank([*(c.winding for c in cycles), winding]) == len(cycles):
-                continue
-            cycles = [*cycles, Cycle(_walk(tree, step), winding)]
-            root = root_a
-        independent: list[Cycle] = []
-        for cycle in cycles:
-            if _rank([*(c.winding for c in independent), cycle.winding]) > len(independent):
-                independent.append(cycle)
-        if independent:
-            windings[root] = independent
-        while len(reached) < len(independent):
-            reached.append((independent[len(reached)], energy))
-        if len(reached) == 3:
-            break
-    return reached
-
-
-def _find(parent: list[int], offset: list[Vector], node: int) -> tuple[int, Vector]:
-    """Root of a node and its displacement from that root, in whole cells."""
-    chain = []
-    while parent[node] != node:
-        chain.append(node)
-        node = parent[node]
-    total: Vector = (0, 0, 0)
-    for member in reversed(chain):
-        step = offset[member]
-        total = (total[0] + step[0], total[1] + step[1], total[2] + step[2])
-        parent[member], offset[member] = node, total
-    return node, total
-
-
-def _rank(vectors: list[Vector]) -> int:
-    return int(np.linalg.matrix_rank(np.array(vectors))) if vectors else 0
-
-
-def _walk(tree: dict[int, list[tuple[Pass, bool]]], closing: Pass) -> tuple[tuple[Pass, bool], ...]:
-    """Return the closing pass, then the way back through the spanning tree to where it began."""
-    start, goal = closing.basins[1], closing.basins[0]
-    came: dict[int, tuple[int, Pass, bool] | None] = {start: None}
-    queue = [start]
-    while queue and goal not in came:
-        following = []
-        for node in queue:
-            for step, forward in tree.get(node, []):
-                beyond = step.basins[1] if forward else step.basins[0]
-                if beyond not in came:
-                    came[beyond] = (node, step, forward)
-                    following.append(beyond)
-        queue = following
-    back: list[tuple[Pass, bool]] = []
-    node = goal
-    while (origin := came[node]) is not None:
-        node, step, forward = origin
-        back.append((step, forward))
-    return ((closing, True), *reversed(back))

@@ -22,6 +22,7 @@ from labkit.cli import (
     rank,
     screen,
     screen_barrier,
+    screen_neb,
     series,
     simulate,
     structures,
@@ -81,6 +82,7 @@ for command in (
 ):
     app.add_command(command)
 screen.screen.add_command(screen_barrier.barrier)
+screen.screen.add_command(screen_neb.neb)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,0 +1,118 @@
+"""``labkit screen neb``: the barrier of one hop by a nudged elastic band."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from labkit.cli.output import json_option, print_json
+
+__all__ = ["neb"]
+
+
+@click.command(epilog="Example: labkit screen neb mp-2530 --engine chgnet --plot band.png")
+@click.argument("structure")
+@click.option("--ion", default="Li", show_default=True, help="Element that hops into a vacancy.")
+@click.option(
+    "--engine",
+    default="chgnet",
+    show_default=True,
+    help="Potential: chgnet, or any engine installed as an entry point.",
+)
+@click.option(
+    "--dimension",
+    type=click.IntRange(1, 3),
+    default=1,
+    show_default=True,
+    help="Take the hop that connects the crystal in so many dimensions.",
+)
+@click.option(
+    "--images",
+    "n_images",
+    type=click.IntRange(min=3),
+    default=7,
+    show_default=True,
+    help="Images of the band, end points included.",
+)
+@click.option(
+    "--width",
+    "least_width_angstrom",
+    type=click.FloatRange(min=4.0),
+    default=10.0,
+    show_default=True,
+    help="Least width of the supercell in angstrom.",
+)
+@click.option(
+    "--force",
+    "force_eV_per_angstrom",
+    type=click.FloatRange(min=0.001),
+    default=0.08,
+    show_default=True,
+    help="Largest force left on the band, in eV/angstrom.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Keep the work here and go on from it (default: the lab's cache).",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw the energy along the band to this file.",
+)
+@json_option
+@click.pass_obj
+def neb(
+    lab_path: Path,
+    structure: str,
+    ion: str,
+    engine: str,
+    dimension: int,
+    n_images: int,
+    least_width_angstrom: float,
+    force_eV_per_angstrom: float,
+    folder: Path | None,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Compute the barrier of the limiting hop of STRUCTURE, an id or a .cif file."""
+    from labkit.workflows.nudged_bands import band_of_structure
+
+    def tell(stage: str, step: int, force: float) -> None:
+        if sys.stderr.isatty():
+            click.echo(
+                f"\r{stage}: step {step}, force {force:.3f} eV/angstrom   ", err=True, nl=False
+            )
+
+    result = band_of_structure(
+        lab_path,
+        structure,
+        ion=ion,
+        engine=engine,
+        dimension=dimension,
+        n_images=n_images,
+        least_width_angstrom=least_width_angstrom,
+        force_eV_per_angstrom=force_eV_per_angstrom,
+        folder=folder,
+        plot=plot,
+        progress=tell,
+    )
+    if as_json:
+        print_json(result)
+        return
+    state = "converged" if result["converged"] else "not converged, run again to go on"
+    click.echo(
+        f"{result['structure']} {result['formula']}: {result['barrier_eV']:.3f} eV forward, "
+        f"{result['reverse_barrier_eV']:.3f} eV back ({result['engine']}, {state}, "
+        f"{result['max_force_eV_per_angstrom']:.3f} eV/angstrom left)"
+    )
+    click.echo(
+        f"hop of {result['hop_angstrom']:.2f} angstrom in {result['atoms']} atoms, "
+        f"BVSE {result['bvse_barrier_eV']:.3f} eV; {result['seconds']:.0f} s"
+    )
+    if plot is not None:
+        click.echo(f"figure: {plot}")

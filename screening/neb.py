@@ -1,0 +1,315 @@
+"""Climbing-image nudged elastic band of one vacancy hop, with any ASE calculator.
+
+Method: Henkelman, Uberuaga & Jonsson, J. Chem. Phys. 2000, 113, 9901 (climbing image) and Henkelman
+& Jonsson, ibid., 9978 (improved tangent), as implemented in ASE. One mobile ion is taken out of a
+supercell; its neighbour moves into the vacancy, first along the path of lowest bond valence site
+energy. The charge of the vacancy is not compensated, as usual with machine-learned potentials.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from screening.crystal import Crystal
+from screening.errors import MissingLibraryError, ScreeningError
+from screening.neb_hops import Hop
+
+__all__ = ["NebResult", "calculator_factory", "hop_end_points", "initial_band", "run_neb"]
+
+FloatArray = npt.NDArray[np.float64]
+Progress = Callable[[str, int, float], None]
+"""Called with the stage, the step, and the largest force in eV/angstrom."""
+
+ENTRY_POINT_GROUP = "labkit.calculators"
+
+
+class NebError(ScreeningError):
+    """A band cannot be set up or does not belong to the folder."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NebResult:
+    """A converged (or stopped) band.
+
+    Attributes
+    ----------
+    energy_eV : ndarray, shape (images,)
+        Of each image above the first.
+    length_angstrom : ndarray, shape (images,)
+        Distance of the band up to each image.
+    barrier_eV, reverse_barrier_eV : float
+        From the first and from the last image.
+    max_force_eV_per_angstrom : float
+        Largest force left on the band.
+    converged : bool
+    n_atoms : int
+    seconds : float
+    """
+
+    energy_eV: FloatArray
+    length_angstrom: FloatArray
+    barrier_eV: float
+    reverse_barrier_eV: float
+    max_force_eV_per_angstrom: float
+    converged: bool
+    n_atoms: int
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "barrier_eV": self.barrier_eV,
+            "reverse_barrier_eV": self.reverse_barrier_eV,
+            "energy_eV": self.energy_eV.tolist(),
+            "length_angstrom": self.length_angstrom.tolist(),
+            "max_force_eV_per_angstrom": self.max_force_eV_per_angstrom,
+            "converged": self.converged,
+            "atoms": self.n_atoms,
+            "seconds": self.seconds,
+        }
+
+
+def calculator_factory(engine: str) -> Callable[[], Any]:
+    """Return what makes an ASE calculator of a name.
+
+    Parameters
+    ----------
+    engine : str
+        ``chgnet``, or the name of an entry point in the group ``labkit.calculators``.
+
+    Raises
+    ------
+    MissingLibraryError
+        When it is not installed.
+    """
+    if engine == "chgnet":
+        try:
+            dynamics: Any = import_module("chgnet.model.dynamics")
+        except ImportError as error:
+            raise MissingLibraryError(
+                f"the potential chgnet cannot be used ({error}): install it with "
+                "'pip install labkit[neb]'"
+            ) from None
+        return lambda: dynamics.CHGNetCalculator(use_device="cpu", verbose=False)
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        if entry.name == engine:
+            made: Callable[[], Any] = entry.load()
+            return made
+    known = ", ".join(["chgnet", *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))])
+    raise MissingLibraryError(f"there is no engine {engine!r}; known are {known}")
+
+
+def hop_end_points(
+    crystal: Crystal, hop: Hop, *, least_width_angstrom: float = 10.0
+) -> tuple[Any, Any, FloatArray]:
+    """Build the supercell with one vacancy before and after the hop.
+
+    Parameters
+    ----------
+    crystal : Crystal
+        Ordered.
+    hop : Hop
+    least_width_angstrom : float
+        The supercell's opposite faces are at least so far apart.
+
+    Returns
+    -------
+    first, last : ase.Atoms
+        The hopping ion is the last atom of both.
+    path : ndarray, shape (n, 3)
+        Its way in angstrom.
+    """
+    from ase import Atoms
+
+    lattice = crystal.lattice_angstrom
+    widths = 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
+    times = np.maximum(np.ceil(least_width_angstrom / widths - 1e-6).astype(int), 1)
+    cells = np.array(list(np.ndindex(*times.tolist())))
+    vacancy = (hop.end, tuple((np.array(hop.cells) % times).tolist()))
+    symbols, positions = [], []
+    for cell in cells:
+        for site, symbol in enumerate(crystal.symbols):
+            place = (site, tuple(cell.tolist()))
+            if place in (vacancy, (hop.start, (0, 0, 0))):
+                continue
+            symbols.append(symbol)
+            positions.append((crystal.fractional[site] + cell) @ lattice)
+    if len(symbols) != len(cells) * crystal.n_sites - 2:
+        raise NebError("the hop starts and ends at one site of the supercell; make it larger")
+    path = hop.path_fractional @ lattice
+    symbols.append(crystal.symbols[hop.start])
+    cell = times[:, None] * lattice
+    first, last = (
+        Atoms(symbols, positions=[*positions, end], cell=cell, pbc=True)
+        for end in (path[0], path[-1])
+    )
+    return first, last, path
+
+
+def initial_band(first: Any, last: Any, path: FloatArray, n_images: int) -> list[Any]:
+    """Lay images between two end points, the ion along its path and the others straight.
+
+    Parameters
+    ----------
+    first, last : ase.Atoms
+        Relaxed end points.
+    path : ndarray, shape (n, 3)
+        Way of the last atom before relaxation.
+    n_images : int
+        With both end points.
+    """
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    along /= along[-1]
+    images = []
+    for share in np.linspace(0.0, 1.0, n_images):
+        image = first.copy()
+        positions = (1.0 - share) * first.positions + share * last.positions
+        on_path = np.array([np.interp(share, along, path[:, axis]) for axis in range(3)])
+        straight = (1.0 - share) * path[0] + share * path[-1]
+        # the path's detour on top of the straight way between the relaxed ends
+        positions[-1] += on_path - straight
+        image.positions = positions
+        images.append(image)
+    return images
+
+
+def run_neb(
+    crystal: Crystal,
+    hop: Hop,
+    make_calculator: Callable[[], Any],
+    *,
+    folder: Path | None = None,
+    n_images: int = 7,
+    least_width_angstrom: float = 10.0,
+    force_eV_per_angstrom: float = 0.08,
+    max_steps: int = 200,
+    progress: Progress | None = None,
+) -> NebResult:
+    """Relax both end points and the band between them.
+
+    Parameters
+    ----------
+    crystal : Crystal
+    hop : Hop
+    make_calculator : callable
+        Makes an ASE calculator.
+    folder : Path, optional
+        What is finished is kept here (``first.xyz``, ``last.xyz``, ``band.xyz``), and a later run
+        with the same settings goes on from it.
+    n_images : int
+        With both end points.
+    least_width_angstrom, force_eV_per_angstrom : float
+    max_steps : int
+        Of each stage.
+    progress : callable, optional
+
+    Returns
+    -------
+    NebResult
+    """
+    from ase.mep import NEB
+    from ase.optimize import FIRE
+
+    if n_images < 3:
+        raise NebError(f"a band of {n_images} images has no middle: take at least 3")
+    start = time.perf_counter()
+    kept = _Kept(folder, crystal, hop, n_images, least_width_angstrom)
+    calculator = make_calculator()
+    first, last, path = hop_end_points(crystal, hop, least_width_angstrom=least_width_angstrom)
+    ends = []
+    for name, atoms in (("first", first), ("last", last)):
+        relaxed = kept.read(name, 1)
+        end = relaxed[0] if relaxed else atoms
+        end.calc = calculator
+        optimizer = FIRE(end, logfile=None)
+        _watch(optimizer, f"end point {name}", progress)
+        optimizer.run(fmax=0.6 * force_eV_per_angstrom, steps=max_steps)
+        kept.write(name, [end])
+        ends.append(end)
+    images = kept.read("band", n_images) or initial_band(ends[0], ends[1], path, n_images)
+    for image in images:
+        image.calc = calculator
+    band = NEB(images, climb=False, method="improvedtangent", allow_shared_calculator=True)
+    converged = False
+    for climb, force in ((False, 4.0 * force_eV_per_angstrom), (True, force_eV_per_angstrom)):
+        band.climb = climb
+        optimizer = FIRE(band, logfile=None)
+        _watch(optimizer, "climbing band" if climb else "band", progress)
+        optimizer.attach(lambda: kept.write("band", images), interval=10)
+        converged = bool(optimizer.run(fmax=force, steps=max_steps))
+        kept.write("band", images)
+    energy = np.array([float(image.get_potential_energy()) for image in images])
+    gone = [float(np.linalg.norm(b.positions - a.positions)) for a, b in itertools.pairwise(images)]
+    forces = np.asarray(band.get_forces()).reshape(-1, 3)
+    return NebResult(
+        energy_eV=energy - energy[0],
+        length_angstrom=np.concatenate([[0.0], np.cumsum(gone)]),
+        barrier_eV=float(energy.max() - energy[0]),
+        reverse_barrier_eV=float(energy.max() - energy[-1]),
+        max_force_eV_per_angstrom=float(np.linalg.norm(forces, axis=1).max()),
+        converged=converged,
+        n_atoms=len(images[0]),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _watch(optimizer: Any, stage: str, progress: Progress | None) -> None:
+    if progress is None:
+        return
+
+    def tell() -> None:
+        forces = np.asarray(optimizer.optimizable.get_gradient()).reshape(-1, 3)
+        progress(stage, int(optimizer.nsteps), float(np.linalg.norm(forces, axis=1).max()))
+
+    optimizer.attach(tell)
+
+
+class _Kept:
+    """What is finished of a band, in a folder that belongs to one hop and one setting."""
+
+    def __init__(
+        self, folder: Path | None, crystal: Crystal, hop: Hop, n_images: int, width: float
+    ) -> None:
+        self.folder = folder
+        if folder is None:
+            return
+        settings = {
+            "crystal": crystal.content_hash,
+            "hop": [hop.start, hop.end, *hop.cells],
+            "images": n_images,
+            "least_width_angstrom": width,
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        note = folder / "band.json"
+        if note.exists() and json.loads(note.read_text(encoding="utf-8")) != settings:
+            raise NebError(f"{folder} holds another band; name another folder")
+        note.write_text(json.dumps(settings), encoding="utf-8")
+
+    def read(self, name: str, count: int) -> list[Any]:
+        from ase.io import read
+
+        if self.folder is None or not (self.folder / f"{name}.xyz").exists():
+            return []
+        frames = read(self.folder / f"{name}.xyz", index=":")
+        return list(frames) if len(frames) == count else []
+
+    def write(self, name: str, images: list[Any]) -> None:
+        from ase.io import write
+
+        if self.folder is None:
+            return
+        target, part = self.folder / f"{name}.xyz", self.folder / f".{name}.part.xyz"
+        bare = [image.copy() for image in images]
+        write(part, bare, format="extxyz")
+        part.replace(target)
