@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,6 +160,7 @@ def compare_rankings(
     top: int = 20,
     limit: int = 50,
     minimum_shift: float = 0.01,
+    tie_break_of: Callable[[Labels], npt.ArrayLike] | None = None,
 ) -> RankingChange:
     """Report what moved, and which label moved it.
 
@@ -179,6 +180,8 @@ def compare_rankings(
         Size of the list that people look at; entering or leaving it is always reported.
     limit : int
         Largest number of movements reported.
+    tie_break_of : callable, optional
+        Gives the tie-breaking values for a label set, where both rankings were made with some.
     minimum_shift : float
         Change of the score (decades) below which a structure has not moved: with the tree mean
         every label touches every structure a little.
@@ -203,7 +206,7 @@ def compare_rankings(
     always = (*(change.row for change in changes), *entered, *left)
     rows = _rows_to_report(before, after, moved_score, always, limit)
     undone = _rankings_without_each_change(
-        changes, before, after, labels_before, labels_after, tree
+        changes, before, after, labels_before, labels_after, tree, tie_break_of
     )
     movements = tuple(_movement(row, before, after, changes, undone) for row in rows)
     n_moved = int(np.count_nonzero(moved_score))
@@ -244,14 +247,22 @@ def _rankings_without_each_change(
     labels_before: Labels,
     labels_after: Labels,
     tree: WardTree | None,
+    tie_break_of: Callable[[Labels], npt.ArrayLike] | None,
 ) -> list[Ranking]:
     if len(changes) == 1:
         return [before]
     if not changes or tree is None:
         return []
+    undone = [_undo(change, labels_before, labels_after) for change in changes]
     return [
-        rank(tree, _undo(change, labels_before, labels_after), after.method, **after.parameters)
-        for change in changes
+        rank(
+            tree,
+            labels,
+            after.method,
+            **after.parameters,
+            tie_break=None if tie_break_of is None else tie_break_of(labels),
+        )
+        for labels in undone
     ]
 
 

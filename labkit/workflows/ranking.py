@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sqlmodel import select
 
 import db.rankings
@@ -19,7 +20,7 @@ from labkit.workflows.describing import PoolTree, tree_of_pool
 from labkit.workflows.lab import Lab
 from labkit.workflows.proposing import proposals_of, proposals_since
 from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
-from screening.rank import Labels, Ranking, rank
+from screening.rank import Labels, Ranking, distance_to_labelled, rank
 from screening.rank_changes import RankingChange, compare_rankings
 
 __all__ = ["rank_candidates"]
@@ -82,7 +83,11 @@ def rank_candidates(
         )
     parameters = {"depth": depth, "descriptor": descriptor, "mode": mode}
     labels = _labels(found, pool)
-    ranking = rank(pool.tree, labels, method, depth=depth)
+
+    def ties(known: Labels) -> npt.NDArray[np.float64]:
+        return distance_to_labelled(pool.tree, known, pool.features, depth=depth)
+
+    ranking = rank(pool.tree, labels, method, depth=depth, tie_break=ties(labels))
     with lab.database.reading() as session:
         latest = db.rankings.latest_ranking(session, method=method)
         previous = latest if since == "last" else db.rankings.get_ranking(session, since)
@@ -106,7 +111,7 @@ def rank_candidates(
         result["proposals"] = proposals_of(pool, labels, ranking, propose, target_S_per_cm)
     if previous is not None:
         before = _previous_labels(previous, pool)
-        earlier = rank(pool.tree, before, method, depth=depth)
+        earlier = rank(pool.tree, before, method, depth=depth, tie_break=ties(before))
         if propose:
             result["proposals_changed"] = proposals_since(
                 proposals_of(pool, before, earlier, propose, target_S_per_cm), result["proposals"]
@@ -118,6 +123,7 @@ def rank_candidates(
             labels,
             tree=pool.tree,
             top=top,
+            tie_break_of=ties,
         )
         result |= _describe_change(change)
     return result
