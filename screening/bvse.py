@@ -53,7 +53,7 @@ SCREENING_FACTOR = 0.74
 #: Energy of a point inside a cation, 300 units of the Coulomb term as published.
 CLOSED_EV = 300.0 * COULOMB_EV_ANGSTROM
 # a pair interaction is followed out to where it falls below this
-_PAIR_TOLERANCE_EV = 1e-4
+_PAIR_TOLERANCE_EV = 3e-4
 _LONGEST_CUTOFF_ANGSTROM = 12.0
 
 
@@ -242,7 +242,7 @@ def energy_landscape(
     parameters : BvseParameters, optional
     cutoff_angstrom : float, optional
         One cutoff for all attractions, and the longest for the screened repulsions; by default
-        each pair is followed to where it is below 0.1 meV.
+        each pair is followed to where it is below 0.3 meV.
 
     Raises
     ------

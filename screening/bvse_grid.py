@@ -1,6 +1,6 @@
 """Sums of radial pair energies over a periodic grid, block by block.
 
-The grid is cut into blocks about two angstrom wide. For each block the periodic images within
+The grid is cut into blocks a few angstrom wide. For each block the periodic images within
 reach are found once by a tree of their positions, and all distances of the block to them come from
 one matrix product. Numbers are single precision and relative to the middle of the block, which
 holds energies to about 1e-5 eV where ions can pass; sums over blocks are not needed, so the result
@@ -26,7 +26,7 @@ SingleArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 Shape = tuple[int, int, int]
 
-_BLOCK_ANGSTROM = 1.8
+_BLOCK_ANGSTROM = 2.4
 _SHORTEST_ANGSTROM = 0.05
 
 
