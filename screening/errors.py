@@ -6,13 +6,17 @@ The tree::
     ├── StructureError              a crystal cannot be used
     │   ├── UnreadableStructureError    the text is no crystal structure
     │   ├── DisorderedStructureError    partial occupancy where full occupancy is needed
-    │   └── CompositionError            the content is not what its record says
+    │   ├── CompositionError            the content is not what its record says
+    │   ├── NoMobileIonError            the mobile ion is not there (bvse)
+    │   └── MissingParametersError      an ion has no published parameters (bvse_parameters)
     ├── DescriptorError             a descriptor cannot be computed for one structure (has a code)
     ├── UnknownDescriptorError      no descriptor of that name
     ├── MissingLibraryError         an optional library that a descriptor needs is not installed
     ├── UnknownModeError            no simplification of that name
     ├── CacheError                  a descriptor cache or a stored tree cannot be used
     ├── TreeError                   the representations cannot be clustered
+    ├── NoPathError                 the energy landscape does not percolate (migration_path)
+    ├── NebError                    a band cannot be set up, or is another's (neb)
     └── LabelError                  labels do not fit the structures they are given for
 
 ``str(error)`` is one line for the user.
