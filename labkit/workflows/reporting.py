@@ -23,7 +23,7 @@ from labkit.workflows.temperature_series import ARRHENIUS, draw_arrhenius
 __all__ = ["write_lab_report"]
 
 _MEASUREMENTS_SHOWN = 60
-_NYQUIST_SHOWN = 8
+_NYQUIST_SHOWN = 4
 _MOVES_SHOWN = 12
 
 
