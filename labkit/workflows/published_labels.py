@@ -54,7 +54,8 @@ def import_published(lab: Lab, source: str, *, actor: str | None = None) -> dict
     with lab.database.session() as session:
         before = _count_labels(session, table)
         counts = load_label_source(session, table, by=signer, accepted_by=signer)
-        identify_and_match(session)
+        if counts.added:
+            identify_and_match(session)
         return counts.as_json() | {
             "source": source,
             "labels_added": _count_labels(session, table) - before,

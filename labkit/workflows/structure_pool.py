@@ -99,7 +99,8 @@ def add_structures(
             new = _cif_files(Path(source), refused)
         with lab.database.session() as session:
             counts = db.structures.add_structures(session, new)
-            identify_and_match(session)
+            if counts.added:
+                identify_and_match(session)
         there = counts.already_there + len(skipped)
         results.append({"source": source, "added": counts.added, "known": there})
     with lab.database.reading() as session:
