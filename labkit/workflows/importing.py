@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import labkit
 from db.errors import DatabaseError
 from db.measurements import (
     StoredFile,
     find_by_data_hash,
     find_raw_file,
-    store_measured_file,
 )
 from db.pellets import get_pellet
 from db.tables import Measurement, Pellet
@@ -29,7 +27,12 @@ from labkit.workflows.column_mappings import read_with_columns, remember_mapping
 from labkit.workflows.completing import complete_known_file, describe_sweep
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
-from labkit.workflows.recording import Treatment, importable_records, new_measurement
+from labkit.workflows.recording import (
+    Treatment,
+    importable_records,
+    keep_and_store,
+    new_measurement,
+)
 from labkit.workflows.sample_conditions import (
     SampleConditions,
     read_condition_sheet,
@@ -204,24 +207,7 @@ def _import_file(
     measurements = [
         new_measurement(lab, record, conditions, pellet, treatment) for record in records
     ]
-    # the raw file first: without its row it is only a spare copy, the row without it is a loss
-    kept = lab.keep_raw_file(content, file.sha256)
-    with lab.database.session() as session:
-        stored = store_measured_file(
-            session,
-            sha256=file.sha256,
-            size_bytes=file.size_bytes,
-            file_name=path.name,
-            format=file.format,
-            reader_version=file.reader_version,
-            measurements=measurements,
-            pellet_id=None if pellet is None else pellet.id,
-            stored_path=kept.relative_to(lab.folder).as_posix(),
-            original_path=str(path.resolve()),
-            metadata=dict(file.metadata),
-            warnings=file.warnings,
-            labkit_version=labkit.__version__,
-        )
+    stored = keep_and_store(lab, path, content, file, measurements, pellet)
     described = _describe_import(path, file, records, stored, pellet, conditions, twins)
     if used is not None:
         remember_mapping(lab, used)

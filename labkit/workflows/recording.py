@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from db.measurements import NewAnalysis, NewMeasurement
+import labkit
+from db.measurements import NewAnalysis, NewMeasurement, StoredFile, store_measured_file
 from db.tables import Pellet
 from instruments.records import (
     Chronoamperometry,
@@ -23,7 +26,7 @@ from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import geometry_of
 from labkit.workflows.sample_conditions import SampleConditions
 
-__all__ = ["Treatment", "importable_records", "new_measurement"]
+__all__ = ["Treatment", "importable_records", "keep_and_store", "new_measurement"]
 
 
 @dataclass(frozen=True)
@@ -181,3 +184,34 @@ def _pattern_arrays(record: DiffractionPattern) -> dict[str, NDArray[Any]]:
     if record.sigma_counts is not None:
         arrays["sigma_counts"] = record.sigma_counts
     return arrays
+
+
+def keep_and_store(
+    lab: Lab,
+    path: Path,
+    content: bytes,
+    file: MeasuredFile,
+    measurements: Sequence[NewMeasurement],
+    pellet: Pellet | None,
+) -> StoredFile:
+    """Keep the bytes of a raw file, then store it with its measurements in one transaction.
+
+    The raw file comes first: without its row it is only a spare copy, the row without it is a loss.
+    """
+    kept = lab.keep_raw_file(content, file.sha256)
+    with lab.database.session() as session:
+        return store_measured_file(
+            session,
+            sha256=file.sha256,
+            size_bytes=file.size_bytes,
+            file_name=path.name,
+            format=file.format,
+            reader_version=file.reader_version,
+            measurements=measurements,
+            pellet_id=None if pellet is None else pellet.id,
+            stored_path=kept.relative_to(lab.folder).as_posix(),
+            original_path=str(path.resolve()),
+            metadata=dict(file.metadata),
+            warnings=file.warnings,
+            labkit_version=labkit.__version__,
+        )

@@ -20,7 +20,6 @@ from db.measurements import (
     load_arrays,
     measurements_of_file,
     store_analysis,
-    store_measured_file,
 )
 from db.pellets import get_pellet
 from db.tables import Measurement, RawFile
@@ -30,7 +29,7 @@ from instruments.records import DiffractionPattern, MeasuredFile
 from labkit.errors import BatchError, LabkitError, UsageError
 from labkit.workflows.importing import read_bytes
 from labkit.workflows.lab import Lab
-from labkit.workflows.recording import new_measurement
+from labkit.workflows.recording import keep_and_store, new_measurement
 from labkit.workflows.sample_conditions import SampleConditions
 from labkit.xrd.builtin import BuiltinOptions
 from labkit.xrd.engine import EngineName, refine_pattern
@@ -239,24 +238,8 @@ def _store_file(
         for record in file.records
         if isinstance(record, DiffractionPattern)
     ]
-    kept = lab.keep_raw_file(content, file.sha256)
-    with lab.database.session() as session:
-        stored = store_measured_file(
-            session,
-            sha256=file.sha256,
-            size_bytes=file.size_bytes,
-            file_name=path.name,
-            format=file.format,
-            reader_version=file.reader_version,
-            measurements=new,
-            pellet_id=None if pellet is None else pellet.id,
-            stored_path=kept.relative_to(lab.folder).as_posix(),
-            original_path=str(path.resolve()),
-            metadata=dict(file.metadata),
-            warnings=file.warnings,
-            labkit_version=labkit.__version__,
-        )
-        return _first_pattern(stored.measurements, path)
+    stored = keep_and_store(lab, path, content, file, new, pellet)
+    return _first_pattern(stored.measurements, path)
 
 
 def _first_pattern(measurements: Sequence[Measurement], path: Path) -> int:

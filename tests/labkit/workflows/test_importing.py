@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from db.tables import Analysis, Measurement, RawFile, Spectrum
 from labkit.errors import LabkitError, UsageError
+from labkit.workflows import recording
 from labkit.workflows.importing import import_paths
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import add_pellet
@@ -87,10 +88,9 @@ def test_a_file_named_twice_is_imported_once(pellet_lab: Lab, simulated_series: 
 def test_a_failure_in_the_middle_of_one_file_leaves_nothing_of_it(
     pellet_lab: Lab, simulated_series: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import labkit.workflows.importing as importing
 
     files = sorted(simulated_series.glob("*.mpr"))[:3]
-    store = importing.store_measured_file
+    store = recording.store_measured_file
 
     def fail_after_storing(session: Any, **fields: Any) -> Any:
         stored = store(session, **fields)
@@ -98,7 +98,7 @@ def test_a_failure_in_the_middle_of_one_file_leaves_nothing_of_it(
             raise LabkitError(f"{files[1].name}: the power went")
         return stored
 
-    monkeypatch.setattr(importing, "store_measured_file", fail_after_storing)
+    monkeypatch.setattr(recording, "store_measured_file", fail_after_storing)
     report = import_paths(pellet_lab, files, pellet="LBS-1")
 
     assert report["imported"] == 2
@@ -113,16 +113,15 @@ def test_a_failure_in_the_middle_of_one_file_leaves_nothing_of_it(
 def test_an_error_nobody_foresaw_rolls_the_file_back(
     pellet_lab: Lab, simulated_series: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import labkit.workflows.importing as importing
 
-    store = importing.store_measured_file
+    store = recording.store_measured_file
 
     def fail_after_storing(session: Any, **fields: Any) -> Any:
         store(session, **fields)
         session.flush()
         raise ZeroDivisionError
 
-    monkeypatch.setattr(importing, "store_measured_file", fail_after_storing)
+    monkeypatch.setattr(recording, "store_measured_file", fail_after_storing)
 
     with pytest.raises(ZeroDivisionError):
         import_paths(pellet_lab, [simulated_series / "simulated_25C.mpr"], pellet="LBS-1")
