@@ -238,6 +238,50 @@ def store_analysis(
     return analysis
 
 
+def store_analysis_once(
+    session: sqlmodel.Session,
+    new: NewAnalysis,
+    *,
+    measurement_id: int | None = None,
+    pellet_id: int | None = None,
+    input_measurement_ids: Sequence[int] = (),
+    input_analysis_ids: Sequence[int] = (),
+) -> Analysis:
+    """Store a result, unless the newest of its kind says the very same.
+
+    The newest is that of the measurement where one is named, else that of the pellet. The same
+    means equal inputs, parameters, result and version of labkit; arguments are those of
+    `store_analysis`.
+
+    Returns
+    -------
+    Analysis
+        The one already stored, or the new one.
+    """
+    latest = latest_analysis(
+        session,
+        new.kind,
+        measurement_id=measurement_id,
+        pellet_id=pellet_id if measurement_id is None else None,
+    )
+    if (
+        latest is not None
+        and latest.input_hash == new.input_hash
+        and latest.labkit_version == new.labkit_version
+        and latest.parameters == plain_json(new.parameters)
+        and latest.result == plain_json(new.result)
+    ):
+        return latest
+    return store_analysis(
+        session,
+        new,
+        measurement_id=measurement_id,
+        pellet_id=pellet_id,
+        input_measurement_ids=input_measurement_ids,
+        input_analysis_ids=input_analysis_ids,
+    )
+
+
 def find_raw_file(session: sqlmodel.Session, sha256: str) -> RawFile | None:
     """Return the stored file with these bytes, if any."""
     return session.exec(select(RawFile).where(RawFile.sha256 == sha256.lower())).first()

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from sqlmodel import Session, col, select
 
 import labkit
-from db.columns import plain_json
-from db.measurements import NewAnalysis, latest_analysis, store_analysis
+from db.measurements import NewAnalysis, latest_analysis, store_analysis_once
 from db.pellets import get_pellet
-from db.tables import Analysis, Measurement, Pellet, Spectrum
+from db.tables import Measurement, Pellet, Spectrum
 from labkit.arrhenius import ArrheniusError, Convention, fit_arrhenius
 from labkit.eis.arcs import SeriesFit, TrackedArc, fit_temperature_series
 from labkit.geometry import PelletGeometry
@@ -129,7 +128,9 @@ def fit_arc_series(
         labkit_version=labkit.__version__,
     )
     with lab.database.session() as session:
-        stored = _store_once(session, used, new)
+        stored = store_analysis_once(
+            session, new, pellet_id=used.pellet.id, input_measurement_ids=used.ids
+        )
         return result | {
             "pellet": used.pellet.name,
             "analysis": f"A{stored.id}",
@@ -237,14 +238,3 @@ def _judge(series: SeriesFit, arcs: list[dict[str, Any]]) -> tuple[list[str], li
             messages.append(f"the arc of the {arc['role']} is missing at {missing} temperatures")
         reasons += arc.pop("reasons")
     return list(dict.fromkeys(reasons)), messages
-
-
-def _store_once(session: Session, used: _Spectra, new: NewAnalysis) -> Analysis:
-    latest = latest_analysis(session, ARC_SERIES, pellet_id=used.pellet.id)
-    if (
-        latest is not None
-        and latest.parameters == plain_json(new.parameters)
-        and latest.result == plain_json(new.result)
-    ):
-        return latest
-    return store_analysis(session, new, pellet_id=used.pellet.id, input_measurement_ids=used.ids)

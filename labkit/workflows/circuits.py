@@ -16,9 +16,9 @@ from db.measurements import (
     get_measurement,
     latest_analysis,
     load_arrays,
-    store_analysis,
+    store_analysis_once,
 )
-from db.tables import Analysis, Measurement
+from db.tables import Measurement
 from labkit.eis.circuit import CircuitFit, fit_circuit
 from labkit.eis.leads import LeadImpedance
 from labkit.eis.spectrum import SpectrumError
@@ -69,7 +69,9 @@ def fit_measured_circuit(lab: Lab, identifier: str, circuit: str) -> dict[str, A
         fit = fit_circuit((frequency, z), circuit)
         data_hash = data_hash_of(session, measurement.id)
         new = _analysis_of(fit, circuit, data_hash=data_hash, leads=leads)
-        stored = _store_once(session, measurement, new)
+        stored = store_analysis_once(
+            session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id
+        )
         return dict(new.result) | {
             "measurement": f"M{measurement.id}",
             "analysis": f"A{stored.id}",
@@ -154,15 +156,7 @@ def store_circuit_once(
         data_hash=data_hash_of(session, measurement.id),
         leads=leads,
     )
-    _store_once(session, measurement, new)
-    return True
-
-
-def _store_once(session: Session, measurement: Measurement, new: NewAnalysis) -> Analysis:
-    assert measurement.id is not None
-    latest = latest_analysis(session, CIRCUIT, measurement_id=measurement.id)
-    if latest is not None and latest.result == plain_json(new.result):
-        return latest
-    return store_analysis(
+    store_analysis_once(
         session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id
     )
+    return True

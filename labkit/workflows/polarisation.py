@@ -13,9 +13,8 @@ from db.measurements import (
     NewAnalysis,
     data_hash_of,
     get_measurement,
-    latest_analysis,
     load_arrays,
-    store_analysis,
+    store_analysis_once,
 )
 from db.tables import Analysis, Measurement, Pellet
 from labkit.conductivity import Conductivity
@@ -90,7 +89,18 @@ def examine_polarisation(
                     "transference_number_se": number.standard_error,
                     "transference_number_qualifier": number.qualifier,
                 }
-        stored = _store_once(session, measurement, step, result)
+        new = NewAnalysis(
+            kind=POLARISATION,
+            result=result,
+            verdict=result["verdict"],
+            reasons=result["reasons"],
+            parameters={"voltage_V": step},
+            input_hash=data_hash_of(session, measurement.id),
+            labkit_version=labkit.__version__,
+        )
+        stored = store_analysis_once(
+            session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id
+        )
     if plot is not None:
         save_figure(plot, lambda axes: _draw(axes, arrays, result))
     return result | {"measurement": f"M{measurement.id}", "analysis": f"A{stored.id}"}
@@ -129,27 +139,6 @@ def _total_conductivity(session: Session, measurement: Measurement) -> Conductiv
         systematic_S_per_cm=found.sigma_systematic_S_per_cm or 0.0,
         temperature_K=found.temperature_K,
         geometry_S_per_cm=found.result.get("sigma_geometry_S_per_cm", 0.0),
-    )
-
-
-def _store_once(
-    session: Session, measurement: Measurement, voltage_V: float, result: dict[str, Any]
-) -> Analysis:
-    assert measurement.id is not None
-    new = NewAnalysis(
-        kind=POLARISATION,
-        result=result,
-        verdict=result["verdict"],
-        reasons=result["reasons"],
-        parameters={"voltage_V": voltage_V},
-        input_hash=data_hash_of(session, measurement.id),
-        labkit_version=labkit.__version__,
-    )
-    latest = latest_analysis(session, POLARISATION, measurement_id=measurement.id)
-    if latest is not None and latest.result == result and latest.parameters == new.parameters:
-        return latest
-    return store_analysis(
-        session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 import labkit
-from db.measurements import NewAnalysis, latest_analysis, store_analysis
+from db.measurements import NewAnalysis, store_analysis_once
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet, Spectrum
 from labkit.arrhenius import ArrheniusError, ArrheniusFit
@@ -210,7 +210,14 @@ def fit_series(
             parameters=parameters,
             labkit_version=labkit.__version__,
         )
-        stored = _store_once(session, series, new)
+        stored = store_analysis_once(
+            session,
+            new,
+            pellet_id=series.pellet.id,
+            input_analysis_ids=[
+                analysis.id for analysis in series.analyses if analysis.id is not None
+            ],
+        )
         return result | {
             "pellet": series.pellet.name,
             "formula": series.pellet.formula,
@@ -220,24 +227,6 @@ def fit_series(
             "verdict": verdict,
             "reasons": reasons,
         }
-
-
-def _store_once(session: Session, series: Series, new: NewAnalysis) -> Analysis:
-    """Store a fit, unless the latest of the pellet is the very same."""
-    latest = latest_analysis(session, ARRHENIUS, pellet_id=series.pellet.id)
-    if (
-        latest is not None
-        and latest.parameters == new.parameters
-        and latest.result == new.result
-        and latest.labkit_version == new.labkit_version
-    ):
-        return latest
-    return store_analysis(
-        session,
-        new,
-        pellet_id=series.pellet.id,
-        input_analysis_ids=[analysis.id for analysis in series.analyses if analysis.id is not None],
-    )
 
 
 def combine_replicates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from db.measurements import (
     list_measurements,
     load_arrays,
     store_analysis,
+    store_analysis_once,
     store_measured_file,
 )
 from db.pellets import add_pellet
@@ -117,6 +119,33 @@ def test_a_newer_analysis_stands_beside_the_older_one(lab: Database, impedance: 
         assert newest.parameters == {"window_hz": [300.0, 20000.0]}
         assert get_analysis(session, "A1").resistance_ohm == 1425.0
         assert latest_analysis(session, "arrhenius", measurement_id=1) is None
+
+
+def test_the_same_result_again_adds_nothing(lab: Database, impedance: Maker) -> None:
+    _store(lab, impedance())
+
+    def say(**changes: object) -> int | None:
+        fields: dict[str, Any] = {
+            "kind": "circuit",
+            "result": {"rms": np.float64(0.5), "names": ("R0", "Q1")},
+            "verdict": "accepted",
+            "labkit_version": "1",
+            "parameters": {"circuit": "R0-Q1"},
+            "input_hash": "h",
+        }
+        with lab.session() as session:
+            new = NewAnalysis(**fields | changes)
+            return store_analysis_once(session, new, measurement_id=1).id
+
+    first = say()
+    assert say() == first
+    others = [
+        say(result={"rms": 0.6, "names": ["R0", "Q1"]}),
+        say(parameters={"circuit": "R0-Q2"}),
+        say(labkit_version="2"),
+        say(input_hash="g"),
+    ]
+    assert len({first, *others}) == 5
 
 
 def test_an_arrhenius_fit_names_what_it_was_computed_from(lab: Database, impedance: Maker) -> None:
