@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from screening.errors import CacheError, TreeError
-from screening.ward import membership_from_linkage, ward_linkage
+from screening.representatives import choose_representatives
+from screening.ward import grouped_linkage, membership_from_linkage, ward_linkage
 
 __all__ = ["Placement", "WardTree"]
 
@@ -84,6 +85,9 @@ class WardTree:
         Percentiles 0 ... 100 of the distances of the rows of a node to its centroid.
     ids_ : tuple of str or None
         Names of the rows, if given.
+    scatter_ : float
+        Share of the total sum of squares lost by clustering representatives instead of rows;
+        0 for an exact tree.
     """
 
     linkage_: FloatArray
@@ -97,6 +101,7 @@ class WardTree:
 
     def __init__(self) -> None:
         self.ids_: tuple[str, ...] | None = None
+        self.scatter_ = 0.0
 
     @property
     def n_rows(self) -> int:
@@ -115,6 +120,7 @@ class WardTree:
         *,
         ids: tuple[str, ...] | list[str] | None = None,
         dtype: npt.DTypeLike | None = None,
+        n_representatives: int | None = None,
     ) -> Self:
         """Build the tree and its cuts.
 
@@ -128,6 +134,10 @@ class WardTree:
             Names of the rows, stored with the tree.
         dtype : dtype, optional
             Precision of the distances (float64; float32 halves the time of the products).
+        n_representatives : int, optional
+            Cluster that many weighted means of similar rows instead of all rows: approximate, for
+            pools whose distances do not fit into memory. Exact when absent, or when there are no
+            more rows than that.
 
         Raises
         ------
@@ -148,7 +158,15 @@ class WardTree:
         if not 1 <= max_k <= 32000:
             raise TreeError(f"max_k = {max_k}: the deepest cut must lie between 1 and 32000")
         self.ids_ = tuple(ids) if ids is not None else None
-        self.linkage_ = ward_linkage(matrix, dtype=dtype)
+        self.scatter_ = 0.0
+        if n_representatives is None or matrix.shape[0] <= n_representatives:
+            self.linkage_ = ward_linkage(matrix, dtype=dtype)
+        else:
+            if n_representatives < 2:
+                raise TreeError(f"{n_representatives} representatives: at least two are needed")
+            chosen = choose_representatives(matrix, n_representatives)
+            self.linkage_ = grouped_linkage(chosen.rows, chosen.count, chosen.member)
+            self.scatter_ = chosen.scatter
         cut = membership_from_linkage(self.linkage_, max_k)
         self.membership_, self.split_parent_, self.split_height_, nodes = cut
         self._describe_nodes(matrix, nodes)
@@ -289,7 +307,13 @@ class WardTree:
         target.mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             _write_array(target / f"{name}.npy", getattr(self, f"{name}_"))
-        meta = {"format": _FORMAT, "n_rows": self.n_rows, "max_k": self.max_k, "ids": self.ids_}
+        meta = {
+            "format": _FORMAT,
+            "n_rows": self.n_rows,
+            "max_k": self.max_k,
+            "ids": self.ids_,
+            "scatter": self.scatter_,
+        }
         _write_text(target / "tree.json", json.dumps(meta))
         return target
 
@@ -316,6 +340,7 @@ class WardTree:
         for name, array in arrays.items():
             setattr(tree, f"{name}_", array)
         tree.ids_ = tuple(meta["ids"]) if meta["ids"] is not None else None
+        tree.scatter_ = float(meta.get("scatter", 0.0))
         return tree
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from screening.ward_weighted import expand_linkage, weighted_ward_merges
 
-__all__ = ["condensed_distances", "membership_from_linkage", "ward_linkage"]
+__all__ = ["condensed_distances", "grouped_linkage", "membership_from_linkage", "ward_linkage"]
 
 FloatArray = npt.NDArray[np.float64]
 _BLOCK_ROWS = 1024
@@ -81,10 +81,32 @@ def ward_linkage(features: npt.NDArray[Any], *, dtype: npt.DTypeLike | None = No
 
     rows, member, count = np.unique(features, axis=0, return_inverse=True, return_counts=True)
     if len(rows) < _DISTINCT_SHARE * len(features):
-        pairs, height = weighted_ward_merges(rows, count)
-        return expand_linkage(pairs, height, member.reshape(-1))
+        return grouped_linkage(rows, count, member.reshape(-1))
     condensed = condensed_distances(features, dtype=dtype)
     return np.asarray(fastcluster.linkage(condensed, method="ward", preserve_input=False))
+
+
+def grouped_linkage(
+    rows: npt.NDArray[Any], count: npt.NDArray[np.int64], member: npt.NDArray[np.int64]
+) -> FloatArray:
+    """Ward linkage of all rows where groups of them have one place each.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (u, d)
+        Place of each group.
+    count : ndarray of int, shape (u,)
+        Rows in each group.
+    member : ndarray of int, shape (n,)
+        Group of each row.
+
+    Returns
+    -------
+    ndarray, shape (n - 1, 4)
+        SciPy's format; rows of one group are merged first, at height zero.
+    """
+    pairs, height = weighted_ward_merges(rows, count)
+    return expand_linkage(pairs, height, member)
 
 
 def _leaf_order(linkage: FloatArray, n: int) -> tuple[npt.NDArray[np.int64], ...]:
