@@ -44,6 +44,19 @@ repeats_option = click.option(
     default=None,
     help="Draw the tree of the first and its labels to this file.",
 )
+@click.option(
+    "--mix",
+    metavar="DESCRIPTOR:MODE",
+    default=None,
+    help="Mix the best with this one, at the 21 weights of the paper (a tree each).",
+)
+@click.option(
+    "--weight",
+    "weights",
+    type=click.FloatRange(min=0, min_open=True),
+    multiple=True,
+    help="With --mix: try this weight instead; may be repeated.",
+)
 @json_option
 @click.pass_obj
 def compare(
@@ -53,9 +66,14 @@ def compare(
     controls: bool,
     plot: Path | None,
     tree_plot: Path | None,
+    mix: str | None,
+    weights: tuple[float, ...],
     as_json: bool,
 ) -> None:
-    """Compare representations by W_sigma, beside trivial controls and permuted labels."""
+    """Compare representations by W_sigma, beside trivial controls and permuted labels.
+
+    A mixture of two is written soap:CAN+0.001*sine_coulomb:structure.
+    """
     from labkit.workflows.comparing import compare_representations, draw_cluster_tree
     from labkit.workflows.lab import open_lab
 
@@ -67,10 +85,24 @@ def compare(
         )
         if tree_plot is not None:
             result["tree"] = draw_cluster_tree(lab, tree_plot, chosen[0], progress=progress)
+        if mix is not None:
+            from labkit.workflows.mixing import scan_mixtures
+            from screening.mixing import SCANNED_WEIGHTS
+
+            result["mixture"] = scan_mixtures(
+                lab,
+                next(row["representation"] for row in result["table"] if not row["control"]),
+                mix,
+                weights=weights or SCANNED_WEIGHTS,
+                repeats=permutations,
+                progress=progress,
+            )
     if as_json:
         print_json(result)
         return
     _show_comparison(result)
+    if "mixture" in result:
+        _show_mixture(result["mixture"])
     for path in (plot, tree_plot):
         if path is not None:
             click.echo(f"figure: {path}")
@@ -96,6 +128,25 @@ def _show_comparison(result: dict[str, Any]) -> None:
     if result["random_mean"] is not None:
         click.echo(f"random assignment: mean W {result['random_mean']:.0f}")
     click.echo(result["summary"])
+
+
+def _show_mixture(mixture: dict[str, Any]) -> None:
+    depths = list(mixture["table"][0]["w"])
+    print_table(
+        ["weight", "mean W (2-50)", *(f"W at {k}" for k in depths), "p"],
+        [
+            (
+                "alone" if row["weight"] is None else f"{row['weight']:g}",
+                f"{row['mean_w']:.0f}",
+                *(f"{row['w'][k]:.0f}" for k in depths),
+                f"{row['p_corrected']:.3f}",
+            )
+            for row in mixture["table"]
+        ],
+        title=f"{mixture['first']} with {mixture['second']} beside it, on "
+        f"{mixture['structures']} structures; p corrected for all weights",
+    )
+    click.echo(f"lowest mean W: {mixture['best']}")
 
 
 @click.command(epilog="Example: labkit screen null soap:CAN --permutations 1000")

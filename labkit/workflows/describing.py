@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,21 +18,54 @@ import db.structures
 from db.tables import Structure
 from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
+from labkit.workflows.machines import open_machines
 from screening.descriptors import descriptor as descriptor_of
 from screening.errors import CacheError
+from screening.mixing import mix
 from screening.tree import WardTree
 
 if TYPE_CHECKING:
     from screening.crystal import Crystal
     from screening.featurize import FeatureTable
 
-__all__ = ["DescribedPool", "PoolTree", "describe_pool", "tree_of_pool"]
+__all__ = [
+    "Addition",
+    "DescribedPool",
+    "PoolFeatures",
+    "PoolTree",
+    "describe_pool",
+    "features_of_pool",
+    "tree_of_pool",
+]
 
 Progress = Callable[[int, int], None]
 MAX_DEPTH = 300
+#: more rows than this are clustered through so many representatives: all their distances would
+#: take more than 3 GB
+LARGEST_EXACT_POOL, N_REPRESENTATIVES = 28_000, 14_000
 _FEATURES = "features.npy"
 # fewer representations make no tree worth ranking by
 _FEWEST_STRUCTURES = 10
+
+
+class Addition(NamedTuple):
+    """A second representation beside the first, scaled by a weight."""
+
+    descriptor: str
+    mode: str
+    weight: float
+
+
+class PoolFeatures(NamedTuple):
+    """The representation of the structures that have one."""
+
+    ids: tuple[str, ...]
+    values: npt.NDArray[np.float32]
+
+    def of(self, names: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return the rows of some structures."""
+        where = {name: row for row, name in enumerate(self.ids)}
+        return np.asarray(self.values[[where[name] for name in names]])
 
 
 @dataclass(frozen=True)
@@ -125,6 +158,7 @@ def describe_pool(
     descriptor: str = "soap",
     mode: str = "CAN",
     jobs: int | None = None,
+    dask: str | None = None,
     progress: Progress | None = None,
 ) -> DescribedPool:
     """Compute the representation of every structure, or take it from the cache.
@@ -136,6 +170,8 @@ def describe_pool(
         Which representation.
     jobs : int, optional
         Worker processes; as many as there are cores by default.
+    dask : str, optional
+        A cluster that does the work instead, see `labkit.workflows.machines.open_machines`.
     progress : callable, optional
         Called with (done, total).
 
@@ -152,12 +188,41 @@ def describe_pool(
             "this lab holds no structure; add some with 'labkit structures add materials-project'"
         )
     cache = lab.cache_folder / "screening"
-    n_jobs = jobs or _cores()
-    prepared = prepare_structures(sources, cache, n_jobs=n_jobs, progress=progress)
-    table = featurize(
-        sources, descriptor_of(descriptor), mode, cache, n_jobs=n_jobs, progress=progress
-    )
+    with open_machines(dask, lab.settings.slurm) as executor:
+        workers: dict[str, Any] = {"executor": executor, "n_jobs": jobs or _cores()}
+        prepared = prepare_structures(sources, cache, progress=progress, **workers)
+        chosen = descriptor_of(descriptor)
+        table = featurize(sources, chosen, mode, cache, progress=progress, **workers)
     return DescribedPool(table, len(sources), prepared.charge_methods())
+
+
+def features_of_pool(
+    lab: Lab,
+    *,
+    descriptor: str = "soap",
+    mode: str = "CAN",
+    addition: Addition | None = None,
+    progress: Progress | None = None,
+) -> PoolFeatures:
+    """Return the representation of every structure that has one.
+
+    Parameters
+    ----------
+    lab : Lab
+    descriptor, mode : str
+        Which representation.
+    addition : Addition, optional
+        A second one beside it; a structure must have both.
+    progress : callable, optional
+        Called with (done, total) while structures are described.
+    """
+    table = describe_pool(lab, descriptor=descriptor, mode=mode, progress=progress).table
+    if addition is None:
+        return PoolFeatures(table.ids, table.values)
+    second = describe_pool(
+        lab, descriptor=addition.descriptor, mode=addition.mode, progress=progress
+    ).table
+    return PoolFeatures(*mix(table.ids, table.values, second.ids, second.values, addition.weight))
 
 
 def tree_of_pool(
@@ -165,6 +230,7 @@ def tree_of_pool(
     *,
     descriptor: str = "soap",
     mode: str = "CAN",
+    addition: Addition | None = None,
     without: Collection[str] = (),
     progress: Progress | None = None,
 ) -> PoolTree:
@@ -175,6 +241,8 @@ def tree_of_pool(
     lab : Lab
     descriptor, mode : str
         Which representation.
+    addition : Addition, optional
+        A second one beside it.
     without : collection of str
         Structures that the tree must not see.
     progress : callable, optional
@@ -188,20 +256,23 @@ def tree_of_pool(
     with lab.database.reading() as session:
         left_out = frozenset(without)
         entries = [entry for entry in _entries(session) if entry.material_id not in left_out]
-    pool_hash = _pool_hash(entries, descriptor_of(descriptor).key, mode)
+    pool_hash = _pool_hash(entries, _key_of(descriptor, addition), mode)
     folder = lab.cache_folder / "trees" / f"{descriptor}-{mode}-{pool_hash}"
     stored = _stored_tree(folder)
     if stored is None:
-        table = describe_pool(lab, descriptor=descriptor, mode=mode, progress=progress).table
-        kept = np.array([name not in left_out for name in table.ids], dtype=np.bool_)
-        ids = tuple(name for name in table.ids if name not in left_out)
+        described = features_of_pool(
+            lab, descriptor=descriptor, mode=mode, addition=addition, progress=progress
+        )
+        kept = np.array([name not in left_out for name in described.ids], dtype=np.bool_)
+        ids = tuple(name for name in described.ids if name not in left_out)
         if len(ids) < _FEWEST_STRUCTURES:
             raise UsageError(
                 f"{len(ids)} structures described by {descriptor} {mode} are too few to cluster; "
                 "add more with 'labkit structures add'"
             )
-        values = table.values if kept.all() else table.values[kept]
-        tree = WardTree().fit(values, max_k=MAX_DEPTH, ids=ids)
+        values = described.values if kept.all() else described.values[kept]
+        few = N_REPRESENTATIVES if len(ids) > LARGEST_EXACT_POOL else None
+        tree = WardTree().fit(values, max_k=MAX_DEPTH, ids=ids, n_representatives=few)
         _save_features(folder, values)
         tree.save(folder)
         stored = tree, values
@@ -216,6 +287,14 @@ def tree_of_pool(
         pool_hash=pool_hash,
         features=features,
     )
+
+
+def _key_of(descriptor: str, addition: Addition | None) -> str:
+    key = descriptor_of(descriptor).key
+    if addition is None:
+        return key
+    second = descriptor_of(addition.descriptor).key
+    return f"{key}\n{second}\n{addition.mode}\n{addition.weight!r}"
 
 
 def _stored_tree(folder: Path) -> tuple[WardTree, npt.NDArray[np.float32]] | None:

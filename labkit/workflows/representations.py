@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,7 +14,13 @@ from sqlmodel import col
 
 from db.tables import Label
 from labkit.errors import UsageError
-from labkit.workflows.describing import PoolTree, tree_of_pool
+from labkit.workflows.describing import (
+    Addition,
+    PoolFeatures,
+    PoolTree,
+    features_of_pool,
+    tree_of_pool,
+)
 from labkit.workflows.lab import Lab
 from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
 from screening.descriptors import descriptor as descriptor_of
@@ -27,8 +34,10 @@ __all__ = [
     "LabelDetail",
     "Representation",
     "common_labels",
+    "features_of",
     "label_details",
     "labels_of",
+    "labels_on_described",
     "parse_representation",
     "trees_of",
 ]
@@ -37,15 +46,24 @@ Progress = Callable[[int, int], None]
 
 
 class Representation(NamedTuple):
-    """A descriptor in a mode."""
+    """A descriptor in a mode, perhaps with a second one beside it."""
 
     descriptor: str
     mode: str
+    addition: Addition | None = None
 
     @property
     def text(self) -> str:
         """Return it as people type it."""
-        return f"{self.descriptor}:{self.mode}"
+        text = f"{self.descriptor}:{self.mode}"
+        if self.addition is None:
+            return text
+        second, mode, weight = self.addition
+        return f"{text}+{weight:g}*{second}:{mode}"
+
+    def mixed_with(self, second: Representation, weight: float) -> Representation:
+        """Return it with another one beside it, scaled by a weight."""
+        return self._replace(addition=Addition(second.descriptor, second.mode, weight))
 
     @property
     def is_control(self) -> bool:
@@ -67,22 +85,51 @@ DEFAULT_REPRESENTATIONS = ("soap:CAN", "rdf:CAN", "density:structure", "meredig:
 
 
 def parse_representation(text: str) -> Representation:
-    """Read ``soap:CAN``; without a mode it is CAN, or the first mode the descriptor has.
+    """Read ``soap:CAN`` or ``soap:CAN+0.001*sine_coulomb:structure``.
+
+    Without a mode it is CAN, or the first mode the descriptor has.
 
     Raises
     ------
     UsageError
-        When the mode does not exist or the descriptor is not defined in it.
+        When the mode does not exist, the descriptor is not defined in it, or the weight of the
+        second is no positive number.
     UnknownDescriptorError
         When there is no such descriptor.
     """
-    name, _, mode = text.partition(":")
+    first, plus, rest = text.partition("+")
+    if not plus:
+        return _plain_representation(text, text)
+    number, star, second = rest.partition("*")
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = math.nan
+    if not star or not (math.isfinite(weight) and weight > 0):
+        raise UsageError(
+            f"{text}: write a mixture as soap:CAN+0.001*sine_coulomb:structure, "
+            "with a positive weight"
+        )
+    return _plain_representation(first, text).mixed_with(
+        _plain_representation(second, text), weight
+    )
+
+
+def _plain_representation(word: str, text: str) -> Representation:
+    name, _, mode = word.partition(":")
     modes = descriptor_of(name).modes
     chosen = mode or ("CAN" if "CAN" in modes else modes[0])
     if chosen not in modes:
         choices = ", ".join(one for one in MODES if one in modes)
         raise UsageError(f"{text}: {name} has no mode {chosen!r}; choose one of {choices}")
     return Representation(name, chosen)
+
+
+def features_of(lab: Lab, one: Representation, *, progress: Progress | None = None) -> PoolFeatures:
+    """Return the values of a representation for every structure that has them."""
+    return features_of_pool(
+        lab, descriptor=one.descriptor, mode=one.mode, addition=one.addition, progress=progress
+    )
 
 
 def trees_of(
@@ -95,7 +142,12 @@ def trees_of(
     """Return the tree of each representation, building those that are missing."""
     return {
         one: tree_of_pool(
-            lab, descriptor=one.descriptor, mode=one.mode, without=without, progress=progress
+            lab,
+            descriptor=one.descriptor,
+            mode=one.mode,
+            addition=one.addition,
+            without=without,
+            progress=progress,
         )
         for one in dict.fromkeys(representations)
     }
@@ -159,8 +211,19 @@ def common_labels(lab: Lab, pools: Sequence[PoolTree]) -> CommonLabels:
     UsageError
         When fewer than two structures carry one.
     """
-    everywhere = set(pools[0].rows).intersection(*(pool.rows for pool in pools[1:]))
-    anywhere = set().union(*(pool.rows for pool in pools))
+    return labels_on_described(lab, [pool.ids for pool in pools])
+
+
+def labels_on_described(lab: Lab, described: Sequence[Collection[str]]) -> CommonLabels:
+    """Return the labels on structures that every one of several representations describes.
+
+    Raises
+    ------
+    UsageError
+        When fewer than two structures carry one.
+    """
+    everywhere = set(described[0]).intersection(*described[1:])
+    anywhere = set().union(*described)
     newest = {label.material_id: label for label in labels_on_structures(lab, anywhere)}
     details = label_details(lab)
     kept = [label for name, label in newest.items() if name in everywhere]

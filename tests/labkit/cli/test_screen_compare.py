@@ -192,3 +192,31 @@ def test_a_mode_that_does_not_exist_is_one_line(labelled_lab: Any) -> None:
     assert done.code == 1
     assert "control_sites has no mode 'CAN'" in done.err
     assert len(done.error_lines) == 1
+
+
+def test_the_best_is_mixed_with_another_at_every_weight(labelled_lab: Any) -> None:
+    words = ("screen", "compare", "soap:CAN", "--no-controls", "--permutations", 20, "--json")
+    mixture = labelled_lab(
+        *words, "--mix", "density:structure", "--weight", 1e-6, "--weight", 0.5
+    ).json["mixture"]
+
+    alone, faint, strong = mixture["table"]
+    assert [row["weight"] for row in mixture["table"]] == [None, 1e-6, 0.5]
+    # a vanishing weight leaves the tree as it was
+    assert faint["w"] == pytest.approx(alone["w"])
+    assert mixture["best"] == min(mixture["table"], key=lambda row: row["mean_w"])["representation"]
+    # a mixture is a representation like any other
+    name = strong["representation"]
+    assert name == "soap:CAN+0.5*density:structure"
+    words = ("screen", "compare", name, "--no-controls", "--permutations", 20, "--json")
+    same = labelled_lab(*words).json["table"][0]
+    assert same["mean_w"] == pytest.approx(strong["mean_w"])
+
+
+@pytest.mark.parametrize("name", ["soap:CAN+rdf:CAN", "soap:CAN+-1*rdf:CAN", "soap:CAN+nan*rdf"])
+def test_a_mixture_without_a_weight_is_one_line(labelled_lab: Any, name: str) -> None:
+    done = labelled_lab("screen", "compare", name)
+
+    assert done.code == 1
+    assert "write a mixture as" in done.err
+    assert len(done.error_lines) == 1
