@@ -18,6 +18,7 @@ __all__ = [
     "Interval",
     "area_under_curve",
     "bootstrap",
+    "bootstrap_gain",
     "enrichment_factor",
     "expected_hits",
     "precision_at",
@@ -125,3 +126,39 @@ def bootstrap(
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(found, [tail, 1.0 - tail]) if found.size else (np.nan, np.nan)
     return Interval(float(metric(values, good)), float(low), float(high))
+
+
+def bootstrap_gain(
+    metric: Metric,
+    score: npt.ArrayLike,
+    reference: npt.ArrayLike,
+    positive: npt.ArrayLike,
+    *,
+    repeats: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Return how much a metric is higher for one score than for another, with an interval.
+
+    Both are resampled together, case by case, so that what makes a sample easy for both cancels.
+
+    Parameters
+    ----------
+    metric : callable
+    score, reference : array_like, shape (n,)
+    positive : array_like of bool, shape (n,)
+    repeats : int
+    level : float
+    seed : int
+    """
+    values, good = _checked(score, positive)
+    other, _ = _checked(reference, positive)
+    random = np.random.default_rng(seed)
+    drawn = random.integers(0, values.size, size=(repeats, values.size))
+    found = np.array(
+        [metric(values[rows], good[rows]) - metric(other[rows], good[rows]) for rows in drawn]
+    )
+    found = found[np.isfinite(found)]
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(found, [tail, 1.0 - tail]) if found.size else (np.nan, np.nan)
+    return Interval(float(metric(values, good) - metric(other, good)), float(low), float(high))

@@ -193,15 +193,23 @@ def null(lab_path: Path, representation: str, permutations: int, as_json: bool) 
 @click.option(
     "--split",
     "splits",
-    type=click.Choice(["obelix", "formula", "cluster"]),
+    type=click.Choice(["obelix", "time", "formula", "family", "cluster"]),
     multiple=True,
-    help="What is left out: the OBELiX test set, one formula, one cluster at a time (all three).",
+    help="What is left out: the OBELiX test set, later years, one formula, one family, one "
+    "cluster at a time (all of them).",
 )
 @click.option(
     "--method",
-    type=click.Choice(["tree-mean", "cluster-rule"]),
-    default="tree-mean",
-    show_default=True,
+    "methods",
+    type=click.Choice(["tree-mean", "cluster-rule", "forest"]),
+    multiple=True,
+    help="What predicts (all of them).",
+)
+@click.option(
+    "--year",
+    type=click.IntRange(1900, 2100),
+    default=None,
+    help="Split by time: the first year tested (the one that leaves a fifth of the labels).",
 )
 @click.option(
     "--threshold",
@@ -217,19 +225,28 @@ def null(lab_path: Path, representation: str, permutations: int, as_json: bool) 
     show_default=True,
     help="Part of the tested labels that is looked at.",
 )
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=20),
+    default=500,
+    show_default=True,
+    help="Bootstrap samples behind each interval.",
+)
 @json_option
 @click.pass_obj
 def backtest(
     lab_path: Path,
     representations: tuple[str, ...],
     splits: tuple[str, ...],
-    method: str,
+    methods: tuple[str, ...],
+    year: int | None,
     threshold: float,
     fraction: float,
+    resamples: int,
     as_json: bool,
 ) -> None:
-    """Predict labels left out, beside a constant predictor and the trivial controls."""
-    from labkit.workflows.backtesting import SPLITS, backtest_representations
+    """Predict labels left out, beside a constant predictor, a forest and the trivial controls."""
+    from labkit.workflows.backtesting import METHODS, SPLITS, backtest_representations
     from labkit.workflows.lab import open_lab
 
     with progress_bar("backtest") as progress:
@@ -237,9 +254,11 @@ def backtest(
             open_lab(lab_path),
             representations or _REPRESENTATIONS,
             splits=splits or SPLITS,
-            method=method,
+            methods=methods or METHODS,
+            year=year,
             threshold_S_per_cm=threshold,
             fraction=fraction,
+            repeats=resamples,
             progress=progress,
         )
     if as_json:
@@ -255,11 +274,13 @@ def _interval(value: dict[str, float]) -> str:
 
 def _show_split(split: dict[str, Any], result: dict[str, Any]) -> None:
     print_table(
-        ["representation", "hit rate", "enrichment", "area under curve", "error (decades)"],
+        ["representation", "by", "hit rate", "recall", "enrichment", "area under curve", "error"],
         [
             (
                 row["representation"],
+                "" if row["kind"] == "constant" else row["method"],
                 _interval(row["hit_rate"]),
+                _interval(row["recall"]),
                 _interval(row["enrichment"]),
                 _interval(row["auc"]),
                 "" if row["mean_absolute_error"] is None else f"{row['mean_absolute_error']:.2f}",
@@ -268,15 +289,16 @@ def _show_split(split: dict[str, Any], result: dict[str, Any]) -> None:
         ],
         title=f"{split['split']}: {split['hits']} of {split['tested']} tested labels reach "
         f"{result['threshold_S_per_cm']:g} S/cm; best {split['looked_at']} "
-        "looked at; 95 % intervals",
+        "looked at; 95 % intervals; error in decades",
     )
     if "learned_from" in split:
         click.echo(
-            f"learned from {split['learned_from']} labels; {split['set_aside']} left out because "
-            "they tell of a tested compound"
+            f"{split['words']}; learned from {split['learned_from']} labels, "
+            f"{split['set_aside']} set aside"
         )
-    if "clusters_of" in split:
-        click.echo(f"left out: {split['groups']} clusters of {split['clusters_of']}, one at a time")
+    else:
+        of = f" of {split['clusters_of']}" if "clusters_of" in split else ""
+        click.echo(f"left out: {split['words']}{of}, one at a time")
     click.echo(split["summary"])
 
 

@@ -2,57 +2,67 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from db.sources import data_path
 from labkit.errors import UsageError
-from labkit.workflows.describing import PoolTree, describe_pool
+from labkit.workflows.backtest_tables import Prediction, TableSettings, table_of
+from labkit.workflows.describing import PoolFeatures, PoolTree
 from labkit.workflows.lab import Lab
 from labkit.workflows.representations import (
     CONTROLS,
     DEFAULT_REPRESENTATIONS,
-    LabelDetail,
     Representation,
-    label_details,
+    features_of,
     labels_of,
     parse_representation,
     trees_of,
 )
-from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
-from screening.backtest import Backtest, held_out_structures, leave_group_out
-from screening.metrics import Interval, area_under_curve, bootstrap, enrichment_factor, precision_at
+from labkit.workflows.splits import (
+    FIXED_SPLITS,
+    GROUP_SPLITS,
+    all_labels,
+    fixed_split,
+    grouped_labels,
+)
+from screening.backtest import held_out_structures, leave_group_out
+from screening.forest import forest_held_out, forest_leave_group_out
 from screening.rank import Labels
 
-__all__ = ["SPLITS", "backtest_representations"]
+__all__ = ["METHODS", "SPLITS", "backtest_representations"]
 
 Progress = Callable[[int, int], None]
 FloatArray = npt.NDArray[np.float64]
 
-SPLITS = ("obelix", "formula", "cluster")
-_CONSTANT = "constant predictor"
-# as many groups as the families that people tell apart
-_CLUSTER_GROUPS = 30
-
-
-class _Split(NamedTuple):
-    """What may be learned from, what is tested, and what was set aside."""
-
-    tested: tuple[str, ...]
-    set_aside: tuple[str, ...]
+SPLITS = ("obelix", "time", "formula", "family", "cluster")
+METHODS = ("tree-mean", "cluster-rule", "forest")
+_DEPTH = 241
+_ALL_CONTROLS = "all trivial controls"
 
 
 @dataclass(frozen=True)
-class _Settings:
-    method: str
-    threshold_S_per_cm: float
-    fraction: float
-    repeats: int
+class _Run:
+    """What is compared and how."""
+
+    chosen: tuple[Representation, ...]
+    methods: tuple[str, ...]
+    settings: TableSettings
+    year: int | None
+    progress: Progress | None
+
+    @property
+    def wanted(self) -> tuple[Representation, ...]:
+        """The representations asked for, and the trivial controls."""
+        return tuple(dict.fromkeys([*self.chosen, *CONTROLS]))
+
+    @property
+    def tree_methods(self) -> tuple[str, ...]:
+        """The methods that rank by a tree."""
+        return tuple(method for method in self.methods if method != "forest")
 
 
 def backtest_representations(
@@ -60,7 +70,8 @@ def backtest_representations(
     names: Sequence[str] = DEFAULT_REPRESENTATIONS,
     *,
     splits: Sequence[str] = SPLITS,
-    method: str = "tree-mean",
+    methods: Sequence[str] = METHODS,
+    year: int | None = None,
     threshold_S_per_cm: float = 1e-4,
     fraction: float = 0.1,
     repeats: int = 500,
@@ -68,22 +79,29 @@ def backtest_representations(
 ) -> dict[str, Any]:
     """Predict labels that were left out, by several representations and the trivial controls.
 
-    Three ways of leaving out:
+    Five ways of leaving out. Where a fixed part is tested, trees are built without its structures:
 
-    * ``obelix``: the test set of OBELiX (Therrien et al. 2025). The tree is built without its
-      structures, and no label of a tested compound is learned from: its own, and any label that
-      shares its ICSD number.
+    * ``obelix``: the test set of OBELiX (Therrien et al. 2025). No label of a tested compound is
+      learned from: its own, and any label that shares its ICSD number.
+    * ``time``: labels published from `year` on, of compounds without an earlier label.
     * ``formula``: all labels of one reduced formula at a time.
+    * ``family``: all labels of one structural family at a time.
     * ``cluster``: all labels in one of 30 clusters at a time. The clusters are those of the first
       representation, for which the test is hardest.
+
+    Three methods: the shrunken mean over the tree, the published cluster rule, and a random forest
+    on the same values that has seen the same labels (groups in at most ten parts). The forest's
+    control has all trivial controls at once.
 
     Parameters
     ----------
     lab : Lab
     names : sequence of str
         Representations such as ``soap:CAN``; the trivial controls are always added.
-    splits : sequence of {"obelix", "formula", "cluster"}
-    method : {"tree-mean", "cluster-rule"}
+    splits : sequence of {"obelix", "time", "formula", "family", "cluster"}
+    methods : sequence of {"tree-mean", "cluster-rule", "forest"}
+    year : int, optional
+        First year tested by ``time``; the one that leaves about a fifth of the labels by default.
     threshold_S_per_cm : float
         A conductivity from here on is a hit.
     fraction : float
@@ -95,8 +113,7 @@ def backtest_representations(
     Returns
     -------
     dict
-        ``splits``: per split a table with hit rate, enrichment factor and area under the curve,
-        each with its interval, best first, and a sentence.
+        ``splits``: see `labkit.workflows.backtest_tables.table_of`.
 
     Raises
     ------
@@ -105,211 +122,142 @@ def backtest_representations(
     DataUnavailableError
         When the list of the OBELiX test set is not at hand.
     """
-    unknown = [split for split in splits if split not in SPLITS]
-    if unknown:
-        raise UsageError(f"no split {unknown[0]!r}: choose from {', '.join(SPLITS)}")
-    chosen = [parse_representation(name) for name in names]
-    wanted = list(dict.fromkeys([*chosen, *CONTROLS]))
-    settings = _Settings(method, threshold_S_per_cm, fraction, repeats)
-    found = []
-    for split in splits:
-        if split == "obelix":
-            found.append(_obelix(lab, wanted, settings, progress))
-        else:
-            found.append(_groups(lab, wanted, split, settings, progress))
+    for given, known, what in ((splits, SPLITS, "split"), (methods, METHODS, "method")):
+        unknown = [one for one in given if one not in known]
+        if unknown:
+            raise UsageError(f"no {what} {unknown[0]!r}: choose from {', '.join(known)}")
+    run = _Run(
+        chosen=tuple(parse_representation(name) for name in names),
+        methods=tuple(dict.fromkeys(methods)),
+        settings=TableSettings(threshold_S_per_cm, fraction, repeats),
+        year=year,
+        progress=progress,
+    )
     return {
-        "method": method,
+        "methods": list(run.methods),
         "threshold_S_per_cm": threshold_S_per_cm,
         "fraction": fraction,
-        "splits": found,
+        "splits": [
+            _fixed(lab, split, run) if split in FIXED_SPLITS else _groups(lab, split, run)
+            for split in splits
+        ],
     }
 
 
-def _obelix(
-    lab: Lab, wanted: list[Representation], settings: _Settings, progress: Progress | None
-) -> dict[str, Any]:
-    """Score the OBELiX test structures, which no tree and no label has seen."""
-    tables = {
-        one: describe_pool(lab, descriptor=one.descriptor, mode=one.mode, progress=progress).table
-        for one in wanted
-    }
-    everywhere = set.intersection(*(set(table.ids) for table in tables.values()))
-    split = _obelix_split(lab)
-    pools = trees_of(lab, wanted, without=split.tested, progress=progress)
-    found = labels_on_structures(lab, everywhere)
+def _fixed(lab: Lab, name: str, run: _Run) -> dict[str, Any]:
+    """Score structures that no tree and no label has seen."""
+    described = {one: features_of(lab, one, progress=run.progress) for one in run.wanted}
+    everywhere = set.intersection(*(set(values.ids) for values in described.values()))
+    labels_anywhere = all_labels(lab)
+    split = fixed_split(lab, name, labels_anywhere, year=run.year)
+    found = [label for label in labels_anywhere if label.material_id in everywhere]
     truth = {x.material_id: x.log_sigma for x in found if x.material_id in split.tested}
     tested = sorted(truth)
     if not tested:
         raise UsageError(
-            "the lab holds no labelled structure of the OBELiX test set; add them with "
+            f"{name}: the lab holds no labelled structure to be tested; add them with "
             "'labkit structures add obelix' and 'labkit label import obelix'"
         )
-    rest = [label for label in found if _allowed(label, split)]
-    log_sigma = np.array([truth[name] for name in tested])
-    results: dict[str, Backtest] = {}
-    for one, pool in pools.items():
-        row = tables[one].row_of()
-        features = tables[one].values[[row[name] for name in tested]]
-        labels = _checked(labels_of(rest, pool))
-        results[one.text] = held_out_structures(
-            pool.tree, labels, features, log_sigma, method=settings.method
+    rest = [label for label in found if split.may_be_learned_from(label)]
+    if not rest:
+        raise UsageError(f"{name}: no label is left to learn from; import more labels first")
+    pools = trees_of(lab, run.wanted, without=split.tested, progress=run.progress)
+    log_sigma = np.array([truth[one] for one in tested])
+    predictions = [
+        Prediction(
+            one.text,
+            one.is_control,
+            held_out_structures(
+                pool.tree,
+                _checked(labels_of(rest, pool)),
+                described[one].of(tested),
+                log_sigma,
+                method=method,
+                depth=_DEPTH,
+            ),
         )
-    counts = {
+        for method in run.tree_methods
+        for one, pool in pools.items()
+    ]
+    if "forest" in run.methods:
+        learned = [label.material_id for label in rest]
+        values = np.array([label.log_sigma for label in rest])
+        predictions += [
+            Prediction(
+                text,
+                is_control,
+                forest_held_out(
+                    _columns(group, described, learned),
+                    values,
+                    _columns(group, described, tested),
+                    log_sigma,
+                ),
+            )
+            for text, is_control, group in _forest_inputs(run)
+        ]
+    return table_of(name, predictions, tested, run.settings) | {
         "learned_from": len(rest),
         "set_aside": len(split.set_aside),
         "tested_described_by_all": len(tested),
+        "words": split.words,
     }
-    return _table("obelix", results, settings) | counts
 
 
-def _allowed(label: LabelOnStructure, split: _Split) -> bool:
-    return label.material_id not in split.tested and label.name not in split.set_aside
-
-
-def _obelix_split(lab: Lab) -> _Split:
-    """Return the tested structures, and the labels on others that tell of the same compound."""
-    with data_path("obelix/test_idx.csv").open(encoding="utf-8-sig", newline="") as file:
-        tested = {f"obelix-{row['ID']}" for row in csv.DictReader(file)}
-    details = label_details(lab)
-    with data_path("obelix/all.csv").open(encoding="utf-8-sig", newline="") as file:
-        numbers = {
-            int(float(row["ICSD ID"]))
-            for row in csv.DictReader(file)
-            if f"obelix-{row['ID']}" in tested and row["ICSD ID"]
-        }
-    aside = []
-    for label in labels_on_structures(lab, _AnyStructure()):
-        detail = details[label.label_id]
-        same = detail.icsd_id in numbers or detail.named_structure in tested
-        if same and label.material_id not in tested:
-            aside.append(label.name)
-    return _Split(tuple(sorted(tested)), tuple(sorted(set(aside))))
-
-
-class _AnyStructure(set[str]):
-    """A collection that holds every name."""
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str)
-
-
-def _groups(
-    lab: Lab,
-    wanted: list[Representation],
-    split: str,
-    settings: _Settings,
-    progress: Progress | None,
-) -> dict[str, Any]:
+def _groups(lab: Lab, name: str, run: _Run) -> dict[str, Any]:
     """Score every label from labels outside its own group."""
-    pools = trees_of(lab, wanted, progress=progress)
+    assert name in GROUP_SPLITS
+    pools = trees_of(lab, run.wanted, progress=run.progress)
     everywhere = set.intersection(*(set(pool.rows) for pool in pools.values()))
-    found = labels_on_structures(lab, everywhere)
-    details = label_details(lab)
+    found = [label for label in all_labels(lab) if label.material_id in everywhere]
     # groups must be the same for all: those of the first representation asked for
-    first = next(iter(pools.values()))
-    names = _group_names(split, found, details, first)
-    if len(set(names)) < 2:
-        raise UsageError(
-            f"the labels make {len(set(names))} group(s) by {split}: nothing is left to learn from"
+    first: PoolTree = next(iter(pools.values()))
+    groups = grouped_labels(lab, name, found, first)
+    predictions = [
+        Prediction(
+            one.text,
+            one.is_control,
+            leave_group_out(
+                pool.tree, labels_of(groups.labels, pool), groups.names, method=method, depth=_DEPTH
+            ),
         )
-    results = {}
-    for one, pool in pools.items():
-        labels = labels_of(found, pool)
-        results[one.text] = leave_group_out(pool.tree, labels, names, method=settings.method)
-    counts: dict[str, Any] = {"groups": len(set(names))}
-    if split == "cluster":
-        counts["clusters_of"] = wanted[0].text
-    return _table(split, results, settings) | counts
+        for method in run.tree_methods
+        for one, pool in pools.items()
+    ]
+    structures = [label.material_id for label in groups.labels]
+    if "forest" in run.methods:
+        values = np.array([label.log_sigma for label in groups.labels])
+        described = {one: PoolFeatures(pool.ids, pool.features) for one, pool in pools.items()}
+        predictions += [
+            Prediction(
+                text,
+                is_control,
+                forest_leave_group_out(
+                    _columns(group, described, structures), values, groups.names
+                ),
+            )
+            for text, is_control, group in _forest_inputs(run)
+        ]
+    counts: dict[str, Any] = {"groups": len(set(groups.names)), "words": groups.words}
+    if name == "cluster":
+        counts["clusters_of"] = run.wanted[0].text
+    return table_of(name, predictions, structures, run.settings) | counts
 
 
-def _group_names(
-    split: str, found: Sequence[LabelOnStructure], details: dict[int, LabelDetail], pool: PoolTree
-) -> list[str]:
-    if split == "formula":
-        return [details[label.label_id].reduced_formula for label in found]
-    clusters = pool.tree.clusters_at(min(_CLUSTER_GROUPS, pool.tree.max_k))
-    return [str(int(clusters[pool.rows[label.material_id]])) for label in found]
+def _forest_inputs(run: _Run) -> list[tuple[str, bool, tuple[Representation, ...]]]:
+    """Name, whether it is a control, and the representations whose values the forest gets."""
+    plain = [(one.text, False, (one,)) for one in run.chosen if not one.is_control]
+    return [*dict.fromkeys(plain), (_ALL_CONTROLS, True, CONTROLS)]
+
+
+def _columns(
+    group: Sequence[Representation],
+    described: dict[Representation, PoolFeatures],
+    names: Sequence[str],
+) -> FloatArray:
+    return np.hstack([described[one].of(names) for one in group]).astype(np.float64)
 
 
 def _checked(labels: Labels) -> Labels:
     if not len(labels):
         raise UsageError("no label is left to learn from; import more labels first")
     return labels
-
-
-def _table(split: str, results: dict[str, Backtest], settings: _Settings) -> dict[str, Any]:
-    any_result = next(iter(results.values()))
-    good = any_result.truth >= np.log10(settings.threshold_S_per_cm)
-    if not good.any() or good.all():
-        raise UsageError(
-            f"{split}: {int(good.sum())} of {good.size} tested labels reach "
-            f"{settings.threshold_S_per_cm:g} S/cm; give another --threshold"
-        )
-    count = max(1, round(settings.fraction * good.size))
-    scores = {name: result.score for name, result in results.items()}
-    scores[_CONSTANT] = any_result.constant
-    rows = [
-        _row(name, score, good, count, settings, any_result.truth) for name, score in scores.items()
-    ]
-    rows.sort(key=lambda row: -float(row["enrichment"]["value"]))
-    return {
-        "split": split,
-        "tested": int(good.size),
-        "hits": int(good.sum()),
-        "looked_at": count,
-        "table": rows,
-        "summary": _sentence(split, rows),
-    }
-
-
-def _row(
-    name: str,
-    score: FloatArray,
-    good: npt.NDArray[np.bool_],
-    count: int,
-    settings: _Settings,
-    truth: FloatArray,
-) -> dict[str, Any]:
-    def hit_rate(values: FloatArray, hits: npt.NDArray[np.bool_]) -> float:
-        return precision_at(values, hits, count)
-
-    def enrichment(values: FloatArray, hits: npt.NDArray[np.bool_]) -> float:
-        return enrichment_factor(values, hits, settings.fraction)
-
-    def measured(metric: Any) -> dict[str, float]:
-        value: Interval = bootstrap(metric, score, good, repeats=settings.repeats)
-        return value._asdict()
-
-    return {
-        "representation": name,
-        "kind": "constant"
-        if name == _CONSTANT
-        else "control"
-        if name.startswith("control_")
-        else "representation",
-        "hit_rate": measured(hit_rate),
-        "enrichment": measured(enrichment),
-        "auc": measured(area_under_curve),
-        "mean_absolute_error": float(np.abs(score - truth).mean())
-        if settings.method == "tree-mean" or name == _CONSTANT
-        else None,
-    }
-
-
-def _sentence(split: str, rows: list[dict[str, Any]]) -> str:
-    """Say which representations beat all controls, in which figure, and beyond their interval."""
-    parts = [
-        f"in {words}: {_better(rows, metric)}"
-        for metric, words in (("enrichment", "enrichment"), ("auc", "area under the curve"))
-    ]
-    return f"{split}: better than all trivial controls {'; '.join(parts)}"
-
-
-def _better(rows: list[dict[str, Any]], metric: str) -> str:
-    best = max(float(row[metric]["value"]) for row in rows if row["kind"] != "representation")
-    better = [
-        row["representation"] + (" (beyond its interval)" if row[metric]["low"] > best else "")
-        for row in rows
-        if row["kind"] == "representation" and row[metric]["value"] > best
-    ]
-    return ", ".join(better) or "none"

@@ -13,6 +13,7 @@ from screening.errors import LabelError
 from screening.metrics import (
     area_under_curve,
     bootstrap,
+    bootstrap_gain,
     enrichment_factor,
     expected_hits,
     precision_at,
@@ -65,6 +66,21 @@ def test_interval_holds_the_value_and_repeats(rng) -> None:
     found = bootstrap(area_under_curve, score, good, repeats=200)
     assert found.low < found.value < found.high
     assert found == bootstrap(area_under_curve, score, good, repeats=200)
+
+
+def test_a_gain_is_judged_case_by_case(rng) -> None:
+    good = rng.random(120) < 0.3
+    noisy = good + rng.normal(0, 1.0, 120)
+    # a little better everywhere: too little for the two intervals, enough for their difference
+    better = noisy + 0.3 * good
+    gain = bootstrap_gain(area_under_curve, better, noisy, good, repeats=300)
+    assert gain.low > 0
+    first = bootstrap(area_under_curve, better, good, repeats=300)
+    second = bootstrap(area_under_curve, noisy, good, repeats=300)
+    assert gain.value == pytest.approx(first.value - second.value)
+    assert first.low < second.value
+    same = bootstrap_gain(area_under_curve, noisy, noisy, good, repeats=50)
+    assert same == (0.0, 0.0, 0.0)
 
 
 def test_sizes_must_agree() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ CONTROLS = {
     f"control_{name}:structure"
     for name in ("sites", "framework_atoms", "volume", "lithium_fraction")
 }
+
+
+@pytest.fixture(autouse=True)
+def _small_forests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screening.forest._TREES", 10)
 
 
 @pytest.fixture
@@ -103,17 +109,36 @@ def test_candidates_are_counted_with_and_without_clusters(labelled_lab: Any) -> 
 
 def test_leaving_formulas_and_clusters_out(labelled_lab: Any) -> None:
     result = labelled_lab(
-        "screen", "backtest", "soap:CAN", "--split", "formula", "--split", "cluster", "--json"
-    ).json
+        "screen", "backtest", "soap:CAN", "--split", "formula", "--split", "cluster",
+        "--resamples", 20, "--json",
+    ).json  # fmt: skip
 
     assert [split["split"] for split in result["splits"]] == ["formula", "cluster"]
     for split in result["splits"]:
-        kinds = [row["kind"] for row in split["table"]]
-        assert kinds.count("control") == 4
-        assert kinds.count("constant") == 1
+        counted = Counter((row["kind"], row["method"]) for row in split["table"])
+        assert counted == {
+            ("representation", "tree-mean"): 1,
+            ("representation", "cluster-rule"): 1,
+            ("representation", "forest"): 1,
+            ("control", "tree-mean"): 4,
+            ("control", "cluster-rule"): 4,
+            ("control", "forest"): 1,
+            ("constant", "constant"): 1,
+        }
         assert split["summary"].startswith(f"{split['split']}: better than all trivial controls")
         for row in split["table"]:
-            assert row["enrichment"]["low"] <= row["enrichment"]["value"] + 1e-9
+            for metric in ("hit_rate", "recall", "enrichment"):
+                assert row[metric]["low"] <= row[metric]["value"] + 1e-9
+            assert ("auc_gain" in row) is (row["kind"] == "representation")
+
+
+def test_one_method_can_be_asked_for(labelled_lab: Any) -> None:
+    words = ("screen", "backtest", "density:structure", "--split", "cluster", "--method", "forest")
+    done = labelled_lab(*words, "--resamples", 20)
+
+    assert done.code == 0
+    assert "all trivial controls" in done.out
+    assert "tree mean" not in done.out
 
 
 def test_without_obelix_the_split_says_what_is_missing(labelled_lab: Any) -> None:
@@ -124,37 +149,40 @@ def test_without_obelix_the_split_says_what_is_missing(labelled_lab: Any) -> Non
     assert "obelix" in done.err
 
 
-def test_the_obelix_test_set_is_unseen_and_its_doubles_are_set_aside(
+@pytest.fixture
+def dated_lab(
     copy_of_pool_lab: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from labkit.workflows import backtesting, representations
+) -> tuple[Any, list[str]]:
+    """Return a lab with four structures of a published test set, six others, and the four."""
+    from labkit.workflows import splits
 
     with copy_of_pool_lab.database.session() as session:
         connection = session.connection()
-        names = [
-            name
-            for (name,) in connection.execute(
-                sa.text("select material_id from structure order by material_id")
-            )
-        ][::6][:10]
-        for number, name in enumerate(names[:4]):
+        rows = connection.execute(
+            sa.text("select material_id, formula from structure order by material_id")
+        )
+        found = list(rows)[::6][:10]
+        for number, (name, _) in enumerate(found[:4]):
             connection.execute(
                 sa.text("update structure set material_id = :new where material_id = :old"),
                 {"new": f"obelix-t{number}", "old": name},
             )
         tested = [f"obelix-t{number}" for number in range(4)]
+        names = [*tested, *(name for name, _ in found[4:])]
         labels: list[Any] = [
             {
-                "formula": "Li3N",
+                "formula": formula,
                 "material_id": name,
                 # the first of the others tells of the first tested compound
-                "icsd_id": 77 if name in (tested[0], names[4]) else 1000 + number,
+                "icsd_id": 77 if number in (0, 4) else 1000 + number,
                 "source_kind": "literature",
                 "citation": f"a paper on {name}",
+                "doi": f"10.1016/j.ssi.{2010 + number}.01.001" if number != 9 else None,
                 "sigma_S_per_cm": 10.0 ** -(2 + number % 5),
                 "temperature_K": 298.15,
+                "verbatim": {"Family": "garnet" if number % 2 else "Perovskites"},
             }
-            for number, name in enumerate([*tested, *names[4:]])
+            for number, (name, (_, formula)) in enumerate(zip(names, found, strict=True))
         ]
         db.labels.propose_many(
             session, labels, by="x", reason="x", accepted_by="x", acceptance_reason="x"
@@ -162,7 +190,16 @@ def test_the_obelix_test_set_is_unseen_and_its_doubles_are_set_aside(
         match_labels(session)
     (tmp_path / "test_idx.csv").write_text("ID\nt0\nt1\nt2\nt3\n", encoding="utf-8")
     (tmp_path / "all.csv").write_text("ID,ICSD ID\nt0,77.0\nt1,\n", encoding="utf-8")
-    monkeypatch.setattr(backtesting, "data_path", lambda name: tmp_path / Path(name).name)
+    monkeypatch.setattr(splits, "data_path", lambda name: tmp_path / Path(name).name)
+    return copy_of_pool_lab, tested
+
+
+def test_the_obelix_test_set_is_unseen_and_its_doubles_are_set_aside(
+    dated_lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from labkit.workflows import backtesting, representations
+
+    lab, tested = dated_lab
     seen: list[set[str]] = []
     build = representations.tree_of_pool
 
@@ -174,7 +211,7 @@ def test_the_obelix_test_set_is_unseen_and_its_doubles_are_set_aside(
     monkeypatch.setattr(representations, "tree_of_pool", watched)
 
     result = backtesting.backtest_representations(
-        copy_of_pool_lab, ["density:structure"], splits=["obelix"], repeats=20
+        lab, ["density:structure"], splits=["obelix"], methods=["tree-mean"], repeats=20
     )
 
     split = result["splits"][0]
@@ -184,6 +221,63 @@ def test_the_obelix_test_set_is_unseen_and_its_doubles_are_set_aside(
     assert split["set_aside"] == 1
     # two labels that came with the lab, and six new ones less the double
     assert split["learned_from"] == 7
+
+
+@pytest.mark.parametrize("split", ["obelix", "time"])
+def test_nonsense_in_the_tested_labels_changes_no_prediction(dated_lab: Any, split: str) -> None:
+    from labkit.workflows.backtesting import backtest_representations
+
+    lab, _ = dated_lab
+
+    def predictions() -> dict[str, Any]:
+        found = backtest_representations(
+            lab, ["density:structure"], splits=[split], year=2016, threshold_S_per_cm=1e-4,
+            repeats=20,
+        )  # fmt: skip
+        return dict(found["splits"][0]["predictions"])
+
+    honest = predictions()
+    with lab.database.session() as session:
+        session.connection().execute(
+            sa.text(
+                "update label set sigma_S_per_cm = 1e9 / pow(1e20, id % 2) where material_id in "
+                f"({', '.join(repr(name) for name in honest['structures'])})"
+            )
+        )
+    nonsense = predictions()
+
+    assert nonsense["structures"] == honest["structures"]
+    assert nonsense["log_sigma"] != honest["log_sigma"]
+    assert len(honest["scores"]) == 12
+    assert nonsense["scores"] == honest["scores"]
+
+
+def test_later_years_are_predicted_from_earlier_ones(dated_lab: Any) -> None:
+    from labkit.workflows.backtesting import backtest_representations
+
+    lab, _ = dated_lab
+    result = backtest_representations(
+        lab, ["density:structure"], splits=["time"], methods=["forest"], year=2016, repeats=20
+    )
+
+    split = result["splits"][0]
+    # numbers 6, 7 and 8 are of 2016 and later; 9 has no year
+    assert split["tested"] == 3
+    assert "9 of 12 labels have a year" in split["words"]
+
+
+def test_families_are_left_out_whole_and_nameless_labels_are_set_aside(dated_lab: Any) -> None:
+    from labkit.workflows.backtesting import backtest_representations
+
+    lab, _ = dated_lab
+    result = backtest_representations(
+        lab, ["density:structure"], splits=["family"], methods=["tree-mean"], repeats=20
+    )
+
+    split = result["splits"][0]
+    assert split["groups"] == 2
+    assert split["tested"] == 10
+    assert split["words"] == "2 families; 2 labels without a family are set aside"
 
 
 def test_a_mode_that_does_not_exist_is_one_line(labelled_lab: Any) -> None:
