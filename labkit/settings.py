@@ -13,6 +13,7 @@ from labkit.errors import SettingsError
 __all__ = [
     "LAB_TOML_TEMPLATE",
     "LabSettings",
+    "SlurmSettings",
     "database_url",
     "default_lab_folder",
     "read_settings",
@@ -35,6 +36,17 @@ LAB_TOML_TEMPLATE = """\
 
 [labels]
 # reviewer = "your name"           # who signs accept and reject when --by is not given
+
+[slurm]
+# jobs for 'labkit screen describe --dask slurm'
+# queue = "normal"
+# account = "my-project"
+# cores = 8                        # of one job
+# memory = "16GB"
+# walltime = "04:00:00"
+# jobs = 4
+# prologue = ["module load python"]          # lines of shell before the worker starts
+# directives = ["--constraint=cpu"]          # more lines of #SBATCH
 """
 
 _KNOWN: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -46,7 +58,47 @@ _KNOWN: dict[str, dict[str, type | tuple[type, ...]]] = {
         "temperature_se_K": (int, float),
     },
     "labels": {"reviewer": str},
+    "slurm": {
+        "queue": str,
+        "account": str,
+        "cores": int,
+        "memory": str,
+        "walltime": str,
+        "jobs": int,
+        "prologue": list,
+        "directives": list,
+    },
 }
+
+
+@dataclass(frozen=True)
+class SlurmSettings:
+    """What one job of a SLURM queue is given.
+
+    Attributes
+    ----------
+    queue, account : str or None
+        The queue's own defaults where absent.
+    cores : int
+        Cores of one job; each runs one worker.
+    memory, walltime : str
+        Of one job, as SLURM writes them.
+    jobs : int
+        How many jobs to submit.
+    prologue : tuple of str
+        Lines of shell that prepare the environment.
+    directives : tuple of str
+        More options of ``sbatch``.
+    """
+
+    queue: str | None = None
+    account: str | None = None
+    cores: int = 4
+    memory: str = "8GB"
+    walltime: str = "04:00:00"
+    jobs: int = 2
+    prologue: tuple[str, ...] = ()
+    directives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +113,8 @@ class LabSettings:
         Stack pressure during a measurement.
     temperature_se_K : float
         Standard error of the sample temperature, 1 K where the lab does not say.
+    slurm : SlurmSettings
+        Jobs of a cluster.
     """
 
     lab_name: str | None = None
@@ -70,6 +124,7 @@ class LabSettings:
     pressure_MPa: float | None = None
     temperature_se_K: float = 1.0
     reviewer: str | None = None
+    slurm: SlurmSettings = SlurmSettings()
     source: Path | None = field(default=None, compare=False)
 
 
@@ -113,12 +168,25 @@ def read_settings(path: Path) -> LabSettings:
         pressure_MPa=cell.get("pressure_MPa"),
         temperature_se_K=float(cell.get("temperature_se_K", 1.0)),
         reviewer=document.get("labels", {}).get("reviewer"),
+        slurm=_slurm_settings(path, document.get("slurm", {})),
         source=path,
     )
     if settings.temperature_se_K < 0:
         raise SettingsError(f"{path}: [cell] temperature_se_K must not be negative")
     _check_zone(path, settings.time_zone)
     return settings
+
+
+def _slurm_settings(path: Path, values: dict[str, Any]) -> SlurmSettings:
+    lines: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    for name, value in lines.items():
+        if isinstance(value, tuple) and not all(isinstance(line, str) for line in value):
+            raise SettingsError(f"{path}: [slurm] {name} must be a list of texts")
+        if isinstance(value, int) and value < 1:
+            raise SettingsError(f"{path}: [slurm] {name} = {value} must be at least 1")
+    return SlurmSettings(**lines)
 
 
 def _check_section(path: Path, section: str, values: Any) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import Any
 
 from screening.errors import ScreeningError
@@ -32,8 +31,14 @@ def run_batches(
         Taken one by one, a few ahead of the workers, so that memory stays bounded. A job is a
         sequence of items, or a tuple whose last entry is one.
     executor : concurrent.futures.Executor, optional
+        A future of it that raises ``BrokenExecutor`` has lost its worker.
     n_jobs : int
         Worker processes when no executor is given; 1 works in this process.
+
+    Raises
+    ------
+    ScreeningError
+        When a worker dies and with it the whole executor given, as a ``ProcessPoolExecutor`` does.
 
     Notes
     -----
@@ -73,33 +78,46 @@ def _run_on(
         if not pending:
             break
         finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-        try:
-            for future in finished:
+        lost = []
+        for future in finished:
+            number, job = pending.pop(future)
+            try:
                 result = future.result()
-                number, _ = pending.pop(future)
-                yield number, result
-        except BrokenProcessPool as error:
-            if executor is not None:
-                raise ScreeningError(
-                    "a worker process died; run again with fewer workers or n_jobs instead of an "
-                    "executor to find the structure that ends it"
-                ) from error
-            lost = sorted(pending.values(), key=lambda entry: entry[0])
+            except BrokenExecutor:
+                lost.append((number, job))
+                continue
+            yield number, result
+        if lost and executor is None:
+            # every batch under way went with the pool
+            lost = sorted([*lost, *pending.values()], key=lambda entry: entry[0])
             pending.clear()
-            for number, job in lost:
-                yield number, _one_by_one(function, job)
+        for number, job in lost:
+            yield number, _one_by_one(function, job, executor)
+        if lost and executor is None:
             pool = _pool(n_jobs)
 
 
-def _one_by_one(function: Callable[[Any], Result], job: Any) -> Result:
+def _one_by_one(function: Callable[[Any], Result], job: Any, executor: Executor | None) -> Result:
     """Repeat a batch with one item per task."""
     out: Result = []
     for single in _split(job):
         try:
-            out += _pool(1).submit(function, single).result()
-        except BrokenProcessPool:
+            out += (executor or _pool(1)).submit(function, single).result()
+        except BrokenExecutor:
+            if executor is not None and not _still_works(executor):
+                raise ScreeningError(
+                    "a worker process died and ended its pool; run again with n_jobs instead of "
+                    "an executor to find the structure that does it"
+                ) from None
             out.append(("worker-died", "the worker process ended while computing this structure"))
     return out
+
+
+def _still_works(executor: Executor) -> bool:
+    try:
+        return executor.submit(int).result() == 0
+    except BrokenExecutor:
+        return False
 
 
 def _split(job: Any) -> Iterator[Any]:

@@ -23,16 +23,30 @@ def screen() -> None:
 @click.option("--descriptor", default="soap", show_default=True)
 @click.option("--mode", type=click.Choice(MODES), default="CAN", show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes (default: all).")
+@click.option(
+    "--dask",
+    default=None,
+    metavar="CLUSTER",
+    help="Work on a cluster: tcp://HOST:PORT of a Dask scheduler, local:N, or slurm (as described "
+    "in lab.toml).",
+)
 @json_option
 @click.pass_obj
-def describe(lab_path: Path, descriptor: str, mode: str, jobs: int | None, as_json: bool) -> None:
+def describe(
+    lab_path: Path, descriptor: str, mode: str, jobs: int | None, dask: str | None, as_json: bool
+) -> None:
     """Compute the representation of every structure; goes on where it stopped."""
     from labkit.workflows.describing import describe_pool
     from labkit.workflows.lab import open_lab
 
     with progress_bar(f"{descriptor} {mode}") as progress:
         result = describe_pool(
-            open_lab(lab_path), descriptor=descriptor, mode=mode, jobs=jobs, progress=progress
+            open_lab(lab_path),
+            descriptor=descriptor,
+            mode=mode,
+            jobs=jobs,
+            dask=dask,
+            progress=progress,
         )
     summary = result.summary()
     if as_json:

@@ -1,0 +1,150 @@
+"""Where long work runs: this machine, a Dask cluster, or jobs of a SLURM queue.
+
+Every one of them is a `concurrent.futures.Executor`; what is computed is the same, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from labkit.errors import UsageError
+from labkit.settings import SlurmSettings
+
+__all__ = ["DaskExecutor", "open_machines", "slurm_cluster"]
+
+Result = TypeVar("Result")
+_SCHEDULERS = ("tcp://", "tls://", "ws://", "wss://")
+_FORMS = "give the address of a scheduler (tcp://host:8786), local:N for N processes, or slurm"
+
+
+class DaskExecutor(Executor):
+    """Tasks on a Dask cluster.
+
+    Dask repeats the tasks of a worker that died on another one. A task that ends several workers
+    in a row raises ``BrokenExecutor``, and the cluster goes on.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._executor = client.get_executor(pure=False)
+
+    @property
+    def _max_workers(self) -> int:
+        return max(1, int(sum(self._client.nthreads().values())))
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        """Run a call on some worker."""
+        from distributed import KilledWorker
+
+        outer: Future[Result] = Future()
+        outer.set_running_or_notify_cancel()
+
+        def hand_on(inner: Future[Result]) -> None:
+            try:
+                outer.set_result(inner.result())
+            except KilledWorker:
+                outer.set_exception(BrokenExecutor("a task ended every worker that took it"))
+            except BaseException as error:
+                outer.set_exception(error)
+
+        self._executor.submit(fn, *args, **kwargs).add_done_callback(hand_on)
+        return outer
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+        """Take no more tasks; the cluster itself stays."""
+        self._executor.shutdown(wait=wait)
+
+
+@contextmanager
+def open_machines(where: str | None, slurm: SlurmSettings) -> Iterator[Executor | None]:
+    """Open the machines that long work runs on, and release them afterwards.
+
+    Parameters
+    ----------
+    where : str or None
+        Address of a Dask scheduler; ``local:N`` for a cluster of N processes here; ``slurm`` for
+        jobs as the lab's settings describe them; None for the cores of this machine by joblib.
+    slurm : SlurmSettings
+
+    Yields
+    ------
+    concurrent.futures.Executor or None
+        None stands for this machine.
+
+    Raises
+    ------
+    UsageError
+        When `where` has none of these forms, no scheduler answers, or the packages of the extra
+        ``cluster`` are not installed.
+    """
+    if where is None:
+        yield None
+        return
+    kind, _, count = where.partition(":")
+    if (
+        not where.startswith(_SCHEDULERS)
+        and where != "slurm"
+        and not (kind == "local" and count.isdigit() and int(count) > 0)
+    ):
+        raise UsageError(f"--dask {where}: no cluster; {_FORMS}")
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise UsageError(
+            "working on a cluster needs Dask; install it with: "
+            "python -m pip install 'labkit[cluster]'"
+        ) from None
+    cluster: Any = None
+    if kind == "local":
+        cluster = LocalCluster(
+            n_workers=int(count), threads_per_worker=1, dashboard_address=None, processes=True
+        )
+    elif where == "slurm":
+        cluster = slurm_cluster(slurm)
+        cluster.scale(jobs=slurm.jobs)
+    try:
+        try:
+            client = Client(where if cluster is None else cluster, timeout="10s")
+        except (OSError, TimeoutError):
+            raise UsageError(
+                f"--dask {where}: no scheduler answers there; is it running?"
+            ) from None
+        with client:
+            yield DaskExecutor(client)
+    finally:
+        if cluster is not None:
+            cluster.close()
+
+
+def slurm_cluster(slurm: SlurmSettings) -> Any:
+    """Return the cluster whose workers are SLURM jobs; none is submitted yet.
+
+    Raises
+    ------
+    UsageError
+        Without dask-jobqueue.
+    """
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError:
+        raise UsageError(
+            "jobs of a SLURM queue need dask-jobqueue; install it with: "
+            "python -m pip install 'labkit[cluster]'"
+        ) from None
+    return SLURMCluster(
+        queue=slurm.queue,
+        account=slurm.account,
+        cores=slurm.cores,
+        processes=slurm.cores,
+        memory=slurm.memory,
+        walltime=slurm.walltime,
+        job_script_prologue=list(slurm.prologue),
+        job_extra_directives=list(slurm.directives),
+    )
