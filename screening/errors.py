@@ -11,12 +11,16 @@ The tree::
     │   └── MissingParametersError      an ion has no published parameters (bvse_parameters)
     ├── DescriptorError             a descriptor cannot be computed for one structure (has a code)
     ├── UnknownDescriptorError      no descriptor of that name
-    ├── MissingLibraryError         an optional library that a descriptor needs is not installed
+    ├── MissingLibraryError         an optional library is not installed
+    ├── SourceError                 a source of structures does not answer, or wants a key
     ├── UnknownModeError            no simplification of that name
     ├── CacheError                  a descriptor cache or a stored tree cannot be used
     ├── TreeError                   the representations cannot be clustered
     ├── NoPathError                 the energy landscape does not percolate (migration_path)
     ├── NebError                    a band cannot be set up, or is another's (neb)
+    ├── PhononDosError              a density of states cannot be used (phonon.dos)
+    ├── ClusterError                values cannot be clustered as asked (phonon.clustering)
+    ├── MapError                    a map of materials cannot be made or used (map.selection)
     └── LabelError                  labels do not fit the structures they are given for
 
 ``str(error)`` is one line for the user.
@@ -32,6 +36,7 @@ __all__ = [
     "LabelError",
     "MissingLibraryError",
     "ScreeningError",
+    "SourceError",
     "StructureError",
     "TreeError",
     "UnknownDescriptorError",
@@ -92,7 +97,11 @@ class UnknownDescriptorError(ScreeningError):
 
 
 class MissingLibraryError(ScreeningError):
-    """An optional library that a descriptor needs is not installed."""
+    """An optional library is not installed."""
+
+
+class SourceError(ScreeningError):
+    """A source of structures does not answer, or wants a key."""
 
 
 class UnknownModeError(ScreeningError):

@@ -36,7 +36,11 @@ def add(
     also: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Add structures: materials-project, obelix, prototypes, or CIF files and folders."""
+    """Add structures: materials-project, obelix, prototypes, or CIF files and folders.
+
+    materials-project is a published table; materials-project-api asks for what is there today
+    (pip install labkit[mp], key in MP_API_KEY).
+    """
     from labkit.workflows.lab import open_lab
     from labkit.workflows.structure_pool import add_structures
 
@@ -50,6 +54,11 @@ def add(
         for source in result["sources"]:
             click.echo(f"{source['source']}: {source['added']} added, {source['known']} known")
         click.echo(f"structures in this lab: {result['total']}")
+        if result["replaced"]:
+            click.echo(
+                f"an ICSD file stands for {result['replaced']} Materials Project entries "
+                "of the same ICSD number"
+            )
     for questioned in result["warnings"]:
         print_error(f"warning: {questioned['warning']}")
     for refused in result["refused"]:

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 import db.structures
 from db.tables import Structure
 from labkit.errors import UsageError
+from labkit.workflows.duplicates import replaced_structures
 from labkit.workflows.lab import Lab
 from labkit.workflows.machines import open_machines
 from screening.descriptors import descriptor as descriptor_of
@@ -320,7 +321,8 @@ def _entries(session: Session) -> list[_PoolEntry]:
             col(Structure.material_id), col(Structure.content_hash), col(Structure.formula)
         ).order_by(col(Structure.id))
     )
-    return [_PoolEntry(*row) for row in rows]
+    replaced = replaced_structures(session)
+    return [_PoolEntry(*row) for row in rows if row[0] not in replaced]
 
 
 def _sources(lab: Lab) -> list[StoredStructure]:
@@ -329,6 +331,7 @@ def _sources(lab: Lab) -> list[StoredStructure]:
         return [
             StoredStructure(material_id, hashes[material_id], cif)
             for material_id, cif in db.structures.iterate_cifs(session)
+            if material_id in hashes
         ]
 
 

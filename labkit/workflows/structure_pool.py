@@ -17,6 +17,7 @@ from db.sources import data_path
 from db.structures import NewStructure
 from db.tables import Label, LabelStructure, Structure
 from labkit.errors import UsageError
+from labkit.workflows.duplicates import icsd_number_of_cif, merge_structures, replaced_structures
 from labkit.workflows.lab import Lab
 from labkit.workflows.structure_identity import identify_and_match, space_group_of
 from screening.composition_check import check_composition
@@ -31,6 +32,7 @@ from screening.structures import (
 __all__ = ["add_structures", "labelled_material_ids", "show_structure"]
 
 MATERIALS_PROJECT = "materials-project"
+MATERIALS_PROJECT_API = "materials-project-api"
 OBELIX = "obelix"
 PROTOTYPES = "prototypes"
 
@@ -54,10 +56,11 @@ def add_structures(
     ----------
     lab : Lab
     sources : sequence of str
-        ``materials-project``, ``obelix``, ``prototypes``, or paths of CIF files and folders.
+        ``materials-project`` (a published table), ``materials-project-api`` (asked now, with a
+        key), ``obelix``, ``prototypes``, or paths of CIF files and folders.
     limit : int, optional
-        Take about this many Materials Project entries: every labelled one, the rest chosen by a
-        fixed rule that spreads over the table.
+        Take about this many entries of the Materials Project table: every labelled one, the rest
+        chosen by a fixed rule that spreads over the table.
     also : collection of str
         Materials Project ids to take whatever the limit.
     progress : callable, optional
@@ -67,7 +70,8 @@ def add_structures(
     -------
     dict
         Per source what was added and known; ``refused`` CIF files with their lines; ``warnings``
-        about cells that hold something else than their record says; the total.
+        about cells that hold something else than their record says; ``replaced``, the number of
+        Materials Project entries for which an ICSD file stands; the total.
 
     Raises
     ------
@@ -75,6 +79,8 @@ def add_structures(
         When a source is neither known nor a path.
     DataUnavailableError
         When a public data set is not at hand.
+    SourceError, MissingLibraryError
+        When the Materials Project cannot be asked.
     """
     results: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
@@ -83,6 +89,10 @@ def add_structures(
         known, skipped = _known_ids(lab), list[str]()
         if source == MATERIALS_PROJECT:
             new = _materials_project(limit, also, progress)
+        elif source == MATERIALS_PROJECT_API:
+            from screening.materials_project import read_materials_project
+
+            new = (_plain(record) for record in read_materials_project())
         elif source == OBELIX:
             new = _records(
                 read_obelix_archive(data_path("obelix/all_cifs.zip"), data_path("obelix/all.csv")),
@@ -100,12 +110,20 @@ def add_structures(
         with lab.database.session() as session:
             counts = db.structures.add_structures(session, new)
             if counts.added:
+                merge_structures(session)
                 identify_and_match(session)
         there = counts.already_there + len(skipped)
         results.append({"source": source, "added": counts.added, "known": there})
     with lab.database.reading() as session:
         total = db.structures.count_structures(session)
-    return {"sources": results, "refused": refused, "warnings": warnings, "total": total}
+        replaced = len(replaced_structures(session))
+    return {
+        "sources": results,
+        "refused": refused,
+        "warnings": warnings,
+        "replaced": replaced,
+        "total": total,
+    }
 
 
 def labelled_material_ids() -> set[str]:
@@ -146,6 +164,7 @@ def _plain(record: StructureRecord) -> NewStructure:
         space_group_number=record.space_group_number,
         band_gap_eV=record.band_gap_eV,
         e_above_hull_eV=record.e_above_hull_eV,
+        icsd_ids=[int(number) for number in record.metadata.get("icsd_ids", "").split()],
     )
 
 
@@ -202,19 +221,21 @@ def _cif_files(path: Path, refused: list[dict[str, Any]]) -> Iterator[NewStructu
         files = [path]
     else:
         raise UsageError(
-            f"{path}: neither a CIF file or folder nor one of {MATERIALS_PROJECT}, {OBELIX}, "
-            f"{PROTOTYPES}"
+            f"{path}: neither a CIF file or folder nor one of {MATERIALS_PROJECT}, "
+            f"{MATERIALS_PROJECT_API}, {OBELIX}, {PROTOTYPES}"
         )
     for file in files:
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
             crystal = load_cif_text(text, f"cif-{file.stem}")
+            number = icsd_number_of_cif(text)
             yield NewStructure(
                 material_id=f"cif-{file.stem}",
                 source="cif-file",
                 formula=crystal.reduced_formula,
                 n_sites=crystal.n_sites,
                 cif=text,
+                icsd_ids=[] if number is None else [number],
             )
         except ScreeningError as error:
             refused.append({"structure": str(file), "error": f"{file}: {error}"})
