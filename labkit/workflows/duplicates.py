@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from db.tables import Structure
@@ -76,17 +77,18 @@ def _merge(session: Session) -> Merged | None:
 
 
 def _entries(session: Session, source: str) -> list[PoolEntry]:
-    rows = session.exec(
-        select(
-            Structure.material_id,
-            Structure.icsd_ids,
-            Structure.space_group_number,
-            Structure.band_gap_eV,
-            Structure.e_above_hull_eV,
+    statement = (
+        sa.select(
+            col(Structure.material_id),
+            col(Structure.icsd_ids),
+            col(Structure.space_group_number),
+            col(Structure.band_gap_eV),
+            col(Structure.e_above_hull_eV),
         )
-        .where(Structure.source == source)
+        .where(col(Structure.source) == source)
         .order_by(col(Structure.id))
     )
+    rows = session.connection().execute(statement)
     return [
         PoolEntry(
             name=name,
