@@ -97,6 +97,33 @@ def cluster(lab_path: Path, descriptor: str, mode: str, plot: Path | None, as_js
         click.echo(f"figure: {plot}")
 
 
+@screen.command(epilog="Example: labkit screen slurm cluster/ --scheduler tcp://login1:8786")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--scheduler",
+    default="tcp://localhost:8786",
+    show_default=True,
+    help="Where the workers will find 'dask scheduler'.",
+)
+@json_option
+@click.pass_obj
+def slurm(lab_path: Path, folder: Path, scheduler: str, as_json: bool) -> None:
+    """Write the job script of a SLURM worker, from [slurm] in lab.toml."""
+    from labkit.workflows.lab import open_lab
+    from labkit.workflows.machines import write_slurm_files
+
+    written = write_slurm_files(folder, open_lab(lab_path).settings.slurm, scheduler)
+    if as_json:
+        print_json([str(path) for path in written])
+        return
+    for path in written:
+        click.echo(f"written: {path}")
+    click.echo(
+        f"run 'dask scheduler' at {scheduler}, submit {written[0].name} as often as you like,"
+    )
+    click.echo(f"then: labkit screen describe --dask {scheduler}")
+
+
 screen.add_command(screen_compare.compare)
 screen.add_command(screen_compare.null)
 screen.add_command(screen_compare.backtest)

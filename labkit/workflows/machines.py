@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from labkit.errors import UsageError
 from labkit.settings import SlurmSettings
 
-__all__ = ["DaskExecutor", "open_machines", "slurm_cluster"]
+__all__ = ["DaskExecutor", "open_machines", "slurm_cluster", "write_slurm_files"]
 
 Result = TypeVar("Result")
 _SCHEDULERS = ("tcp://", "tls://", "ws://", "wss://")
@@ -138,13 +139,63 @@ def slurm_cluster(slurm: SlurmSettings) -> Any:
             "jobs of a SLURM queue need dask-jobqueue; install it with: "
             "python -m pip install 'labkit[cluster]'"
         ) from None
-    return SLURMCluster(
-        queue=slurm.queue,
-        account=slurm.account,
-        cores=slurm.cores,
-        processes=slurm.cores,
-        memory=slurm.memory,
-        walltime=slurm.walltime,
-        job_script_prologue=list(slurm.prologue),
-        job_extra_directives=list(slurm.directives),
-    )
+    return SLURMCluster(**_job_of(slurm))
+
+
+def _job_of(slurm: SlurmSettings) -> dict[str, Any]:
+    """Return one job in the words of dask-jobqueue."""
+    return {
+        "queue": slurm.queue,
+        "account": slurm.account,
+        "cores": slurm.cores,
+        "processes": slurm.cores,
+        "memory": slurm.memory,
+        "walltime": slurm.walltime,
+        "job_script_prologue": list(slurm.prologue),
+        "job_extra_directives": list(slurm.directives),
+    }
+
+
+def write_slurm_files(folder: Path, slurm: SlurmSettings, scheduler: str) -> list[Path]:
+    """Write what a group needs to start workers by hand.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    slurm : SlurmSettings
+    scheduler : str
+        Address at which the workers will find the scheduler.
+
+    Returns
+    -------
+    list of Path
+        ``worker-job.sh`` for ``sbatch``, and ``jobqueue.yaml`` for ``~/.config/dask``, so that
+        dask-jobqueue makes the same jobs in other programs.
+
+    Raises
+    ------
+    UsageError
+        Without dask-jobqueue, or when the address is none.
+    """
+    if not scheduler.startswith(_SCHEDULERS):
+        raise UsageError(f"--scheduler {scheduler}: no address; write it as tcp://host:8786")
+    cluster = slurm_cluster(slurm)
+    try:
+        script = cluster.job_script().replace(cluster.scheduler_address, scheduler)
+    finally:
+        cluster.close()
+    import yaml
+
+    job = {name: value for name, value in _job_of(slurm).items() if value not in (None, [])}
+    texts = {
+        "worker-job.sh": script.replace("--name dummy-name ", ""),
+        "jobqueue.yaml": yaml.safe_dump({"jobqueue": {"slurm": job}}, sort_keys=False),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in texts.items():
+        partial = folder / f".{name}.part"
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        written.append(partial.replace(folder / name))
+    return written

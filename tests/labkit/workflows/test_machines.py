@@ -13,7 +13,7 @@ import pytest
 
 from labkit.errors import SettingsError, UsageError
 from labkit.settings import SlurmSettings, read_settings
-from labkit.workflows.machines import DaskExecutor, open_machines, slurm_cluster
+from labkit.workflows.machines import DaskExecutor, open_machines, slurm_cluster, write_slurm_files
 from screening.batches import run_batches
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed")
@@ -112,3 +112,26 @@ def test_a_wrong_setting_of_the_queue_is_named(tmp_path: Path, line: str) -> Non
     path.write_text(f"[slurm]\n{line}\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=line.split(" ")[0]):
         read_settings(path)
+
+
+def test_the_files_for_a_queue_say_the_same_to_dask_jobqueue(tmp_path: Path) -> None:
+    dask_jobqueue = pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
+    import dask
+    import yaml
+
+    slurm = SlurmSettings(queue="long", cores=8, memory="16GB", prologue=("module load python",))
+    script, settings = write_slurm_files(tmp_path / "cluster", slurm, "tcp://login1:8786")
+    written = yaml.safe_load(settings.read_text(encoding="utf-8"))
+    with dask.config.set(dask.config.merge(dask.config.config, written)):
+        cluster = dask_jobqueue.SLURMCluster()
+    try:
+        theirs = cluster.job_script().replace(cluster.scheduler_address, "tcp://login1:8786")
+    finally:
+        cluster.close()
+    assert script.read_text(encoding="utf-8") == theirs.replace("--name dummy-name ", "")
+    assert "dask_worker tcp://login1:8786 " in theirs
+
+
+def test_files_for_a_queue_need_an_address(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="tcp://host:8786"):
+        write_slurm_files(tmp_path, SlurmSettings(), "login1")
