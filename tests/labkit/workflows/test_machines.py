@@ -122,12 +122,12 @@ def test_the_files_for_a_queue_say_the_same_to_dask_jobqueue(tmp_path: Path) -> 
     slurm = SlurmSettings(queue="long", cores=8, memory="16GB", prologue=("module load python",))
     script, settings = write_slurm_files(tmp_path / "cluster", slurm, "tcp://login1:8786")
     written = yaml.safe_load(settings.read_text(encoding="utf-8"))
-    with dask.config.set(dask.config.merge(dask.config.config, written)):
-        cluster = dask_jobqueue.SLURMCluster()
-    try:
+    job = written["jobqueue"]["slurm"]
+    with (
+        dask.config.set({f"jobqueue.slurm.{name}": value for name, value in job.items()}),
+        dask_jobqueue.SLURMCluster() as cluster,
+    ):
         theirs = cluster.job_script().replace(cluster.scheduler_address, "tcp://login1:8786")
-    finally:
-        cluster.close()
     assert script.read_text(encoding="utf-8") == theirs.replace("--name dummy-name ", "")
     assert "dask_worker tcp://login1:8786 " in theirs
 
