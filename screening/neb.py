@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,22 @@ from screening.crystal import Crystal
 from screening.errors import MissingLibraryError, ScreeningError
 from screening.neb_hops import Hop
 
-__all__ = ["NebResult", "calculator_factory", "hop_end_points", "initial_band", "run_neb"]
+__all__ = [
+    "NebResult",
+    "calculator_factory",
+    "engine_version",
+    "hop_end_points",
+    "initial_band",
+    "run_neb",
+]
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[str, int, float], None]
 """Called with the stage, the step, and the largest force in eV/angstrom."""
 
 ENTRY_POINT_GROUP = "labkit.calculators"
+# an image so far below both end points says that these are no minima of the hop
+_LOWER_THAN_ENDS_EV = 0.02
 
 
 class NebError(ScreeningError):
@@ -55,6 +64,9 @@ class NebResult:
     converged : bool
     n_atoms : int
     seconds : float
+        Of the wall clock; not counted is what an earlier, stopped run took.
+    total_energy_eV : float
+        Of the first image, so that bands in one supercell can be compared.
     """
 
     energy_eV: FloatArray
@@ -65,6 +77,18 @@ class NebResult:
     converged: bool
     n_atoms: int
     seconds: float
+    total_energy_eV: float
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What speaks against the barrier, as codes; empty when nothing does."""
+        found = [] if self.converged else ["not-converged"]
+        if int(np.argmax(self.energy_eV)) in (0, len(self.energy_eV) - 1):
+            found.append("no-saddle-between-ends")
+        lowest = min(float(self.energy_eV[0]), float(self.energy_eV[-1]))
+        if float(self.energy_eV.min()) < lowest - _LOWER_THAN_ENDS_EV:
+            found.append("minimum-between-ends")
+        return tuple(found)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -77,6 +101,8 @@ class NebResult:
             "converged": self.converged,
             "atoms": self.n_atoms,
             "seconds": self.seconds,
+            "total_energy_eV": self.total_energy_eV,
+            "reasons": list(self.reasons),
         }
 
 
@@ -101,13 +127,32 @@ def calculator_factory(engine: str) -> Callable[[], Any]:
                 f"the potential chgnet cannot be used ({error}): install it with "
                 "'pip install labkit[neb]'"
             ) from None
-        return lambda: dynamics.CHGNetCalculator(use_device="cpu", verbose=False)
+        model: Any = import_module("chgnet.model.model").CHGNet.load(
+            use_device="cpu", verbose=False, check_cuda_mem=False
+        )
+        # one network for all images, each with a calculator that remembers its last result
+        return lambda: dynamics.CHGNetCalculator(model, use_device="cpu")
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == engine:
             made: Callable[[], Any] = entry.load()
             return made
+    if engine == "quantum-espresso":
+        raise MissingLibraryError(
+            "Quantum ESPRESSO runs on its own: write its folder with 'labkit screen neb-job' "
+            "and read it back with 'labkit screen neb-read'"
+        )
     known = ", ".join(["chgnet", *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))])
     raise MissingLibraryError(f"there is no engine {engine!r}; known are {known}")
+
+
+def engine_version(engine: str) -> str:
+    """Return the distribution that an engine comes from, with its version."""
+    if engine == "chgnet":
+        return f"chgnet {version('chgnet')}"
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        if entry.name == engine and entry.dist is not None:
+            return f"{entry.dist.name} {entry.dist.version}"
+    return engine
 
 
 def hop_end_points(
@@ -225,22 +270,22 @@ def run_neb(
         raise NebError(f"a band of {n_images} images has no middle: take at least 3")
     start = time.perf_counter()
     kept = _Kept(folder, crystal, hop, n_images, least_width_angstrom)
-    calculator = make_calculator()
     first, last, path = hop_end_points(crystal, hop, least_width_angstrom=least_width_angstrom)
     ends = []
     for name, atoms in (("first", first), ("last", last)):
         relaxed = kept.read(name, 1)
         end = relaxed[0] if relaxed else atoms
-        end.calc = calculator
+        end.calc = make_calculator()
         optimizer = FIRE(end, logfile=None)
         _watch(optimizer, f"end point {name}", progress)
         optimizer.run(fmax=0.6 * force_eV_per_angstrom, steps=max_steps)
         kept.write(name, [end])
         ends.append(end)
     images = kept.read("band", n_images) or initial_band(ends[0], ends[1], path, n_images)
-    for image in images:
-        image.calc = calculator
-    band = NEB(images, climb=False, method="improvedtangent", allow_shared_calculator=True)
+    images[0], images[-1] = ends
+    for image in images[1:-1]:
+        image.calc = make_calculator()
+    band = NEB(images, climb=False, method="improvedtangent")
     converged = False
     for climb, force in ((False, 4.0 * force_eV_per_angstrom), (True, force_eV_per_angstrom)):
         band.climb = climb
@@ -261,6 +306,7 @@ def run_neb(
         converged=converged,
         n_atoms=len(images[0]),
         seconds=time.perf_counter() - start,
+        total_energy_eV=float(energy[0]),
     )
 
 

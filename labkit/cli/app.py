@@ -23,7 +23,10 @@ from labkit.cli import (
     screen,
     screen_barrier,
     screen_neb,
+    screen_phonon,
+    screen_neb_job,
     series,
+    serve,
     simulate,
     structures,
     tour,
@@ -79,10 +82,15 @@ for command in (
     lab_folder.restore,
     lab_folder.doctor,
     simulate.simulate,
+    serve.serve,
+    serve.user,
 ):
     app.add_command(command)
 screen.screen.add_command(screen_barrier.barrier)
 screen.screen.add_command(screen_neb.neb)
+screen.screen.add_command(screen_phonon.phonon)
+screen.screen.add_command(screen_neb_job.neb_job)
+screen.screen.add_command(screen_neb_job.neb_read)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from labkit.cli.output import json_option, print_json
+from labkit.cli.screen_neb_job import show_band
 
 __all__ = ["neb"]
 
@@ -104,15 +105,4 @@ def neb(
     if as_json:
         print_json(result)
         return
-    state = "converged" if result["converged"] else "not converged, run again to go on"
-    click.echo(
-        f"{result['structure']} {result['formula']}: {result['barrier_eV']:.3f} eV forward, "
-        f"{result['reverse_barrier_eV']:.3f} eV back ({result['engine']}, {state}, "
-        f"{result['max_force_eV_per_angstrom']:.3f} eV/angstrom left)"
-    )
-    click.echo(
-        f"hop of {result['hop_angstrom']:.2f} angstrom in {result['atoms']} atoms, "
-        f"BVSE {result['bvse_barrier_eV']:.3f} eV; {result['seconds']:.0f} s"
-    )
-    if plot is not None:
-        click.echo(f"figure: {plot}")
+    show_band(result, plot)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.workflows.analysing import save_figure
 from labkit.workflows.barriers import crystal_of
+from labkit.workflows.stored_bands import explain_reasons, store_band
 
 if TYPE_CHECKING:
     from screening.bvse import EnergyLandscape
     from screening.neb_hops import Hop
 
-__all__ = ["band_of_structure"]
+__all__ = ["band_of_structure", "draw_band", "hop_that_limits"]
 
 # short hops first: a longer one is looked for only where those do not connect
 _LONGEST_HOPS_ANGSTROM = (3.6, 4.2, 5.0, 6.5)
@@ -66,15 +67,16 @@ def band_of_structure(
         When the structure, its hops or the engine do not allow it.
     """
     from screening.bvse import energy_landscape
-    from screening.neb import calculator_factory, run_neb
+    from screening.neb import calculator_factory, engine_version, run_neb
     from screening.prepare import prepare
 
     make_calculator = calculator_factory(engine)
     found, lab = crystal_of(lab_folder, structure)
     crystal = prepare(found, ion=ion).crystal
-    hop = _limiting_hop(energy_landscape(crystal, ion), dimension)
+    hop = hop_that_limits(energy_landscape(crystal, ion), dimension)
     if folder is None and lab is not None:
         name = f"{crystal.content_hash}-{engine}-{ion}-{dimension}-{n_images}"
+        name += f"-{least_width_angstrom:g}"
         folder = lab.cache_folder / "bands" / name
     result = run_neb(
         crystal,
@@ -87,10 +89,33 @@ def band_of_structure(
         progress=progress,
     )
     formula = crystal.with_charges(None).reduced_formula
+    stored = None
+    if lab is not None:
+        stored = store_band(
+            lab,
+            result,
+            content_hash=crystal.content_hash,
+            parameters={
+                "structure": crystal.material_id,
+                "formula": formula,
+                "ion": ion,
+                "engine": engine,
+                "engine_version": engine_version(engine),
+                "dimension": dimension,
+                "hop_angstrom": hop.distance_angstrom,
+                "hop_sites": [hop.start, hop.end],
+                "bvse_barrier_eV": hop.barrier_eV,
+                "images": n_images,
+                "least_width_angstrom": least_width_angstrom,
+                "force_eV_per_angstrom": force_eV_per_angstrom,
+            },
+        )
     if plot is not None:
         save_figure(
             plot,
-            lambda axes: _draw(axes, result.to_dict(), f"{structure} {formula}, {ion}, {engine}"),
+            lambda axes: draw_band(
+                axes, result.to_dict(), f"{structure} {formula}, {ion}, {engine}"
+            ),
         )
     return {
         "structure": crystal.material_id,
@@ -101,11 +126,14 @@ def band_of_structure(
         "hop_sites": [hop.start, hop.end],
         "bvse_barrier_eV": hop.barrier_eV,
         "folder": None if folder is None else str(folder),
+        "analysis": stored,
         **result.to_dict(),
+        "messages": explain_reasons(list(result.reasons)),
     }
 
 
-def _limiting_hop(landscape: EnergyLandscape, dimension: int) -> Hop:
+def hop_that_limits(landscape: EnergyLandscape, dimension: int) -> Hop:
+    """Return the hop that connects the crystal, looking at short hops first."""
     from screening.errors import StructureError
     from screening.neb_hops import distinct_hops, limiting_hop
 
@@ -120,7 +148,8 @@ def _limiting_hop(landscape: EnergyLandscape, dimension: int) -> Hop:
     return limiting_hop(landscape, hops, dimension)
 
 
-def _draw(axes: Any, band: dict[str, Any], title: str) -> Any:
+def draw_band(axes: Any, band: dict[str, Any], title: str) -> Any:
+    """Draw the energy of a band's images on Axes."""
     from labkit.plots.barrier import plot_barrier
 
     return plot_barrier(
