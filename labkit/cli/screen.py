@@ -22,6 +22,13 @@ def screen() -> None:
 @screen.command(epilog="Example: labkit screen describe --descriptor soap --mode CAN")
 @click.option("--descriptor", default="soap", show_default=True)
 @click.option("--mode", type=click.Choice(MODES), default="CAN", show_default=True)
+@click.option(
+    "--orderings",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Describe disordered structures by the mean over so many random orderings.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes (default: all).")
 @click.option(
     "--dask",
@@ -33,7 +40,13 @@ def screen() -> None:
 @json_option
 @click.pass_obj
 def describe(
-    lab_path: Path, descriptor: str, mode: str, jobs: int | None, dask: str | None, as_json: bool
+    lab_path: Path,
+    descriptor: str,
+    mode: str,
+    orderings: int,
+    jobs: int | None,
+    dask: str | None,
+    as_json: bool,
 ) -> None:
     """Compute the representation of every structure; goes on where it stopped."""
     from labkit.workflows.describing import describe_pool
@@ -44,6 +57,7 @@ def describe(
             open_lab(lab_path),
             descriptor=descriptor,
             mode=mode,
+            orderings=orderings,
             jobs=jobs,
             dask=dask,
             progress=progress,
@@ -57,7 +71,11 @@ def describe(
         f"({summary['length']} numbers each), {summary['failed']} failed"
     )
     if summary["charges"]:
-        print_table(["charges by", "structures"], list(summary["charges"].items()))
+        labelled = summary["charges_of_labelled"]
+        print_table(
+            ["charges by", "structures", "labelled ones"],
+            [(name, n, labelled.get(name, 0)) for name, n in summary["charges"].items()],
+        )
     if summary["failures_by_code"]:
         print_table(["failure", "structures"], list(summary["failures_by_code"].items()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +21,16 @@ from labkit.errors import UsageError
 from labkit.workflows.duplicates import replaced_structures
 from labkit.workflows.lab import Lab
 from labkit.workflows.machines import open_machines
+from labkit.workflows.screening_labels import labels_on_structures
 from screening.descriptors import descriptor as descriptor_of
 from screening.errors import CacheError
 from screening.mixing import mix
+from screening.store import KEY_BYTES
 from screening.tree import WardTree
 
 if TYPE_CHECKING:
     from screening.crystal import Crystal
-    from screening.featurize import FeatureTable
+    from screening.featurize import FeatureTable, PreparedTable
 
 __all__ = [
     "Addition",
@@ -101,12 +104,15 @@ class DescribedPool:
         Values, and the failures by name.
     n_structures : int
     charges : dict
-        How many structures had their charges decided which way; empty when everything was cached.
+        How many structures had their charges decided which way.
+    charges_of_labelled : dict
+        The same for structures that carry an accepted label.
     """
 
     table: FeatureTable
     n_structures: int
     charges: dict[str, int]
+    charges_of_labelled: dict[str, int]
 
     def summary(self) -> dict[str, Any]:
         """Return the counts for people and scripts."""
@@ -123,6 +129,7 @@ class DescribedPool:
                 for f in self.table.failures
             ],
             "charges": self.charges,
+            "charges_of_labelled": self.charges_of_labelled,
         }
 
 
@@ -158,6 +165,7 @@ def describe_pool(
     *,
     descriptor: str = "soap",
     mode: str = "CAN",
+    orderings: int = 0,
     jobs: int | None = None,
     dask: str | None = None,
     progress: Progress | None = None,
@@ -169,6 +177,9 @@ def describe_pool(
     lab : Lab
     descriptor, mode : str
         Which representation.
+    orderings : int
+        Describe disordered structures by the mean over so many random orderings; 0 takes the one
+        that the fixed rule picks.
     jobs : int, optional
         Worker processes; as many as there are cores by default.
     dask : str, optional
@@ -182,6 +193,7 @@ def describe_pool(
         When the lab holds no structure.
     """
     from screening.featurize import featurize, prepare_structures
+    from screening.sampled import featurize_sampled
 
     sources = _sources(lab)
     if not sources:
@@ -193,8 +205,26 @@ def describe_pool(
         workers: dict[str, Any] = {"executor": executor, "n_jobs": jobs or _cores()}
         prepared = prepare_structures(sources, cache, progress=progress, **workers)
         chosen = descriptor_of(descriptor)
-        table = featurize(sources, chosen, mode, cache, progress=progress, **workers)
-    return DescribedPool(table, len(sources), prepared.charge_methods())
+        if orderings:
+            table = featurize_sampled(
+                sources, chosen, mode, cache, orderings=orderings, progress=progress, **workers
+            )
+        else:
+            table = featurize(sources, chosen, mode, cache, progress=progress, **workers)
+    methods = _charge_methods(sources, prepared)
+    labelled = {label.material_id for label in labels_on_structures(lab, methods)}
+    return DescribedPool(
+        table,
+        len(sources),
+        dict(Counter(methods.values()).most_common()),
+        dict(Counter(methods[name] for name in sorted(labelled)).most_common()),
+    )
+
+
+def _charge_methods(sources: Sequence[StoredStructure], prepared: PreparedTable) -> dict[str, str]:
+    """How the charges of every prepared structure were decided, by its id."""
+    good = (s.material_id for s in sources if s.content_hash[:KEY_BYTES] not in prepared.failures)
+    return {name: crystal.charge_method for name, crystal in zip(good, prepared, strict=True)}
 
 
 def features_of_pool(
@@ -202,6 +232,7 @@ def features_of_pool(
     *,
     descriptor: str = "soap",
     mode: str = "CAN",
+    orderings: int = 0,
     addition: Addition | None = None,
     progress: Progress | None = None,
 ) -> PoolFeatures:
@@ -212,16 +243,24 @@ def features_of_pool(
     lab : Lab
     descriptor, mode : str
         Which representation.
+    orderings : int
+        As in `describe_pool`.
     addition : Addition, optional
         A second one beside it; a structure must have both.
     progress : callable, optional
         Called with (done, total) while structures are described.
     """
-    table = describe_pool(lab, descriptor=descriptor, mode=mode, progress=progress).table
+    table = describe_pool(
+        lab, descriptor=descriptor, mode=mode, orderings=orderings, progress=progress
+    ).table
     if addition is None:
         return PoolFeatures(table.ids, table.values)
     second = describe_pool(
-        lab, descriptor=addition.descriptor, mode=addition.mode, progress=progress
+        lab,
+        descriptor=addition.descriptor,
+        mode=addition.mode,
+        orderings=orderings,
+        progress=progress,
     ).table
     return PoolFeatures(*mix(table.ids, table.values, second.ids, second.values, addition.weight))
 
@@ -231,6 +270,7 @@ def tree_of_pool(
     *,
     descriptor: str = "soap",
     mode: str = "CAN",
+    orderings: int = 0,
     addition: Addition | None = None,
     without: Collection[str] = (),
     progress: Progress | None = None,
@@ -242,6 +282,8 @@ def tree_of_pool(
     lab : Lab
     descriptor, mode : str
         Which representation.
+    orderings : int
+        As in `describe_pool`.
     addition : Addition, optional
         A second one beside it.
     without : collection of str
@@ -257,12 +299,17 @@ def tree_of_pool(
     with lab.database.reading() as session:
         left_out = frozenset(without)
         entries = [entry for entry in _entries(session) if entry.material_id not in left_out]
-    pool_hash = _pool_hash(entries, _key_of(descriptor, addition), mode)
+    pool_hash = _pool_hash(entries, _key_of(descriptor, orderings, addition), mode)
     folder = lab.cache_folder / "trees" / f"{descriptor}-{mode}-{pool_hash}"
     stored = _stored_tree(folder)
     if stored is None:
         described = features_of_pool(
-            lab, descriptor=descriptor, mode=mode, addition=addition, progress=progress
+            lab,
+            descriptor=descriptor,
+            mode=mode,
+            orderings=orderings,
+            addition=addition,
+            progress=progress,
         )
         kept = np.array([name not in left_out for name in described.ids], dtype=np.bool_)
         ids = tuple(name for name in described.ids if name not in left_out)
@@ -290,8 +337,8 @@ def tree_of_pool(
     )
 
 
-def _key_of(descriptor: str, addition: Addition | None) -> str:
-    key = descriptor_of(descriptor).key
+def _key_of(descriptor: str, orderings: int, addition: Addition | None) -> str:
+    key = descriptor_of(descriptor).key + (f"\n{orderings} orderings" if orderings else "")
     if addition is None:
         return key
     second = descriptor_of(addition.descriptor).key

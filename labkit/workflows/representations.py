@@ -46,16 +46,17 @@ Progress = Callable[[int, int], None]
 
 
 class Representation(NamedTuple):
-    """A descriptor in a mode, perhaps with a second one beside it."""
+    """A descriptor in a mode, perhaps over several orderings or with a second one beside it."""
 
     descriptor: str
     mode: str
     addition: Addition | None = None
+    orderings: int = 0
 
     @property
     def text(self) -> str:
         """Return it as people type it."""
-        text = f"{self.descriptor}:{self.mode}"
+        text = f"{self.descriptor}:{self.mode}" + (f"@{self.orderings}" if self.orderings else "")
         if self.addition is None:
             return text
         second, mode, weight = self.addition
@@ -85,9 +86,10 @@ DEFAULT_REPRESENTATIONS = ("soap:CAN", "rdf:CAN", "density:structure", "meredig:
 
 
 def parse_representation(text: str) -> Representation:
-    """Read ``soap:CAN`` or ``soap:CAN+0.001*sine_coulomb:structure``.
+    """Read ``soap:CAN``, ``soap:CAN@8`` or ``soap:CAN+0.001*sine_coulomb:structure``.
 
-    Without a mode it is CAN, or the first mode the descriptor has.
+    Without a mode it is CAN, or the first mode the descriptor has. ``@8`` means the mean over eight
+    orderings of each disordered structure, for both parts of a mixture.
 
     Raises
     ------
@@ -116,19 +118,27 @@ def parse_representation(text: str) -> Representation:
 
 
 def _plain_representation(word: str, text: str) -> Representation:
+    word, at, number = word.partition("@")
+    if at and (not number.isdecimal() or int(number) < 1):
+        raise UsageError(f"{text}: write how many orderings after '@', as in soap:CAN@8")
     name, _, mode = word.partition(":")
     modes = descriptor_of(name).modes
     chosen = mode or ("CAN" if "CAN" in modes else modes[0])
     if chosen not in modes:
         choices = ", ".join(one for one in MODES if one in modes)
         raise UsageError(f"{text}: {name} has no mode {chosen!r}; choose one of {choices}")
-    return Representation(name, chosen)
+    return Representation(name, chosen, orderings=int(number) if at else 0)
 
 
 def features_of(lab: Lab, one: Representation, *, progress: Progress | None = None) -> PoolFeatures:
     """Return the values of a representation for every structure that has them."""
     return features_of_pool(
-        lab, descriptor=one.descriptor, mode=one.mode, addition=one.addition, progress=progress
+        lab,
+        descriptor=one.descriptor,
+        mode=one.mode,
+        orderings=one.orderings,
+        addition=one.addition,
+        progress=progress,
     )
 
 
@@ -145,6 +155,7 @@ def trees_of(
             lab,
             descriptor=one.descriptor,
             mode=one.mode,
+            orderings=one.orderings,
             addition=one.addition,
             without=without,
             progress=progress,

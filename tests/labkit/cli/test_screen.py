@@ -45,3 +45,23 @@ def test_an_unknown_descriptor_is_one_line(ranking_lab: Any) -> None:
     assert done.code == 1
     assert "horoscope" in done.err
     assert len(done.error_lines) == 1
+
+
+def test_charges_are_counted_for_all_and_for_labelled_structures(ranking_lab: Any) -> None:
+    summary = ranking_lab("screen", "describe", "--descriptor", "density", "--json").json
+
+    assert sum(summary["charges"].values()) == summary["described"] == 63
+    # two prototypes carry a printed label
+    assert sum(summary["charges_of_labelled"].values()) == 2
+    assert "labelled ones" in ranking_lab("screen", "describe", "--descriptor", "density").out
+
+
+def test_ordered_structures_do_not_change_with_orderings(ranking_lab: Any) -> None:
+    words = ("screen", "compare", "density:CAN", "density:CAN@3", "--no-controls")
+    first, second = ranking_lab(*words, "--permutations", 20, "--json").json["table"]
+    assert {first["representation"], second["representation"]} == {"density:CAN", "density:CAN@3"}
+    assert first["w"] == second["w"]
+
+    done = ranking_lab("screen", "compare", "density:CAN@x")
+    assert done.code == 1
+    assert "how many orderings" in done.err
