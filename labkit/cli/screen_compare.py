@@ -117,7 +117,7 @@ def _show_comparison(result: dict[str, Any]) -> None:
                 row["representation"],
                 f"{row['mean_w']:.0f}",
                 *(f"{row['w'][k]:.0f}" for k in depths),
-                f"{row['z_permuted']['50']:.1f}" if "50" in row["z_permuted"] else "",
+                _z(row["z_permuted"], "50"),
                 f"{row['p_corrected']:.3f}",
             )
             for row in result["table"]
@@ -125,9 +125,28 @@ def _show_comparison(result: dict[str, Any]) -> None:
         title=f"{result['labels']} labels, {result['formulas']} formulas; z and p against "
         f"{result['permutations']} permutations in blocks of one formula, p corrected",
     )
+    print_table(
+        ["representation", "z at 50", "z at 241", "published z at 50", "published z at 241"],
+        [
+            (
+                row["representation"],
+                _z(row["z_random"], "50"),
+                _z(row["z_random"], "241"),
+                _z(row.get("published", {}).get("z_random", {}), "50"),
+                _z(row.get("published", {}).get("z_random", {}), "241"),
+            )
+            for row in result["table"]
+        ],
+        title="against labels in random clusters, beside Laskowski et al. (2023) on their 220 "
+        "labels where it was published",
+    )
     if result["random_mean"] is not None:
         click.echo(f"random assignment: mean W {result['random_mean']:.0f}")
     click.echo(result["summary"])
+
+
+def _z(scores: dict[str, float], depth: str) -> str:
+    return f"{scores[depth]:.1f}" if depth in scores else ""
 
 
 def _show_mixture(mixture: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from labkit.errors import UsageError
 from labkit.workflows.analysing import save_figure, save_whole_figure
 from labkit.workflows.describing import MAX_DEPTH, PoolTree
 from labkit.workflows.lab import Lab
+from labkit.workflows.published_labels import published_labels
 from labkit.workflows.representations import (
     CONTROLS,
     DEFAULT_REPRESENTATIONS,
@@ -29,6 +30,7 @@ from screening.nulltest import (
     permutation_null,
     random_assignment_control,
 )
+from screening.published import PUBLISHED_CURVES, published_z_scores
 from screening.variance import w_sigma_curve
 
 __all__ = ["compare_representations", "compare_with_nulls", "draw_cluster_tree"]
@@ -95,6 +97,7 @@ def compare_representations(
         for one, corrected in zip(curves, p, strict=True)
     ]
     rows.sort(key=lambda row: float(row["mean_w"]))
+    _add_published(rows)
     best_control = min((row["mean_w"] for row in rows if row["control"]), default=None)
     for row in rows:
         better = best_control is not None and row["mean_w"] < best_control
@@ -154,6 +157,22 @@ def _row(
         "z_permuted": {str(k): float(z_null[k - 1]) for k in _SHOWN_DEPTHS if k <= curve.size},
         "p_corrected": p,
     }
+
+
+def _add_published(rows: list[dict[str, Any]]) -> None:
+    """Put what the paper found beside; where its labels are not at hand, without z-scores."""
+    known = [row for row in rows if row["representation"] in PUBLISHED_CURVES]
+    if not known:
+        return
+    labels = published_labels()
+    for row in known:
+        name = row["representation"]
+        row["published"] = {
+            "w": {str(k): w for k, w in PUBLISHED_CURVES[name].w.items()},
+            "z_random": {
+                str(k): z for k, z in (published_z_scores(name, labels) if labels else {}).items()
+            },
+        }
 
 
 def _sentence(rows: list[dict[str, Any]]) -> str:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import math
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
+from db.errors import DataUnavailableError
 from db.label_sources import load_label_source
 from db.label_tables import LIVERPOOL, OBELIX, POOL, SEMI_SUPERVISED, LabelSource
+from db.sources import data_path
 from db.tables import Label, LabelStructure, SourceDataset
 from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
 from labkit.workflows.structure_identity import identify_and_match
 
-__all__ = ["PUBLISHED", "import_published"]
+__all__ = ["PUBLISHED", "import_published", "published_labels"]
 
 PUBLISHED: dict[str, LabelSource] = {
     "paper": POOL,
@@ -61,6 +66,17 @@ def import_published(lab: Lab, source: str, *, actor: str | None = None) -> dict
             "labels_added": _count_labels(session, table) - before,
             "matched": _count_matched(session, table),
         }
+
+
+def published_labels() -> list[float]:
+    """Return log10(sigma in S/cm) of the labels the paper scored with, or none if not at hand."""
+    try:
+        path = data_path(POOL.sub_path, fetch=False)
+    except DataUnavailableError:
+        return []
+    with gzip.open(path, "rt", encoding="utf-8-sig") as file:
+        told = [row[POOL.sigma] for row in csv.DictReader(file)]
+    return [math.log10(float(text)) for text in told if text]
 
 
 def _of_table(statement: Any, table: LabelSource) -> Any:
