@@ -29,6 +29,7 @@ __all__ = [
     "adjusted_p_values",
     "analytic_null",
     "permutation_null",
+    "permuted_labels",
     "random_assignment_control",
 ]
 
@@ -159,13 +160,33 @@ def permutation_null(
     """
     index, values = check_labels(membership.shape[0], labelled_index, log_sigma)
     clusters = np.asarray(membership[index, :k_max])
-    drawn = _permuted(values, blocks, repeats, np.random.default_rng(seed))
+    drawn = permuted_labels(values, blocks, repeats, np.random.default_rng(seed))
     return NullCurves(_curves_of_many(clusters, drawn, frozen))
 
 
-def _permuted(
+def permuted_labels(
     values: FloatArray, blocks: Sequence[str] | None, repeats: int, random: np.random.Generator
 ) -> FloatArray:
+    """Permute labels many times, freely or in blocks.
+
+    Parameters
+    ----------
+    values : ndarray, shape (m,)
+    blocks : sequence of str or None
+        Name of the block of each label: block means are permuted among blocks, deviations inside
+        a block stay with their label.
+    repeats : int
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray, shape (repeats, m)
+
+    Raises
+    ------
+    LabelError
+        When labels and blocks do not fit.
+    """
     if blocks is None:
         return np.array([random.permutation(values) for _ in range(repeats)])
     if len(blocks) != values.size:
