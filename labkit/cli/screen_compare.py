@@ -1,4 +1,4 @@
-"""``labkit screen compare``, ``null``, ``backtest`` and ``candidates``."""
+"""``labkit screen compare``, ``null`` and ``candidates``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import click
 
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
 
-__all__ = ["backtest", "candidates", "compare", "null"]
+__all__ = ["REPRESENTATIONS", "candidates", "compare", "null", "representations_argument"]
 
-_REPRESENTATIONS = ("soap:CAN", "rdf:CAN", "density:structure", "meredig:structure")
+REPRESENTATIONS = ("soap:CAN", "rdf:CAN", "density:structure", "meredig:structure")
 
 representations_argument = click.argument(
     "representations", nargs=-1, metavar="[DESCRIPTOR:MODE]..."
@@ -45,6 +45,12 @@ repeats_option = click.option(
     help="Draw the tree of the first and its labels to this file.",
 )
 @click.option(
+    "--curves-plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw W_sigma over all depths of each to this file.",
+)
+@click.option(
     "--mix",
     metavar="DESCRIPTOR:MODE",
     default=None,
@@ -66,6 +72,7 @@ def compare(
     controls: bool,
     plot: Path | None,
     tree_plot: Path | None,
+    curves_plot: Path | None,
     mix: str | None,
     weights: tuple[float, ...],
     as_json: bool,
@@ -77,11 +84,17 @@ def compare(
     from labkit.workflows.comparing import compare_representations, draw_cluster_tree
     from labkit.workflows.lab import open_lab
 
-    chosen = representations or _REPRESENTATIONS
+    chosen = representations or REPRESENTATIONS
     lab = open_lab(lab_path)
     with progress_bar("compare") as progress:
         result = compare_representations(
-            lab, chosen, repeats=permutations, controls=controls, plot=plot, progress=progress
+            lab,
+            chosen,
+            repeats=permutations,
+            controls=controls,
+            plot=plot,
+            curves_plot=curves_plot,
+            progress=progress,
         )
         if tree_plot is not None:
             result["tree"] = draw_cluster_tree(lab, tree_plot, chosen[0], progress=progress)
@@ -103,7 +116,7 @@ def compare(
     _show_comparison(result)
     if "mixture" in result:
         _show_mixture(result["mixture"])
-    for path in (plot, tree_plot):
+    for path in (plot, curves_plot, tree_plot):
         if path is not None:
             click.echo(f"figure: {path}")
 
@@ -205,120 +218,6 @@ def null(lab_path: Path, representation: str, permutations: int, as_json: bool) 
     click.echo(
         f"p over depths 2 to 50, corrected for looking at all: {result['p_over_depths']:.3f}"
     )
-
-
-@click.command(epilog="Example: labkit screen backtest soap:CAN rdf:CAN --split obelix")
-@representations_argument
-@click.option(
-    "--split",
-    "splits",
-    type=click.Choice(["obelix", "time", "formula", "family", "cluster"]),
-    multiple=True,
-    help="What is left out: the OBELiX test set, later years, one formula, one family, one "
-    "cluster at a time (all of them).",
-)
-@click.option(
-    "--method",
-    "methods",
-    type=click.Choice(["tree-mean", "cluster-rule", "forest"]),
-    multiple=True,
-    help="What predicts (all of them).",
-)
-@click.option(
-    "--year",
-    type=click.IntRange(1900, 2100),
-    default=None,
-    help="Split by time: the first year tested (the one that leaves a fifth of the labels).",
-)
-@click.option(
-    "--threshold",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1e-4,
-    show_default=True,
-    help="Conductivity in S/cm from which a label is a hit.",
-)
-@click.option(
-    "--fraction",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=0.1,
-    show_default=True,
-    help="Part of the tested labels that is looked at.",
-)
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=20),
-    default=500,
-    show_default=True,
-    help="Bootstrap samples behind each interval.",
-)
-@json_option
-@click.pass_obj
-def backtest(
-    lab_path: Path,
-    representations: tuple[str, ...],
-    splits: tuple[str, ...],
-    methods: tuple[str, ...],
-    year: int | None,
-    threshold: float,
-    fraction: float,
-    resamples: int,
-    as_json: bool,
-) -> None:
-    """Predict labels left out, beside a constant predictor, a forest and the trivial controls."""
-    from labkit.workflows.backtesting import METHODS, SPLITS, backtest_representations
-    from labkit.workflows.lab import open_lab
-
-    with progress_bar("backtest") as progress:
-        result = backtest_representations(
-            open_lab(lab_path),
-            representations or _REPRESENTATIONS,
-            splits=splits or SPLITS,
-            methods=methods or METHODS,
-            year=year,
-            threshold_S_per_cm=threshold,
-            fraction=fraction,
-            repeats=resamples,
-            progress=progress,
-        )
-    if as_json:
-        print_json(result)
-        return
-    for split in result["splits"]:
-        _show_split(split, result)
-
-
-def _interval(value: dict[str, float]) -> str:
-    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
-
-
-def _show_split(split: dict[str, Any], result: dict[str, Any]) -> None:
-    print_table(
-        ["representation", "by", "hit rate", "recall", "enrichment", "area under curve", "error"],
-        [
-            (
-                row["representation"],
-                "" if row["kind"] == "constant" else row["method"],
-                _interval(row["hit_rate"]),
-                _interval(row["recall"]),
-                _interval(row["enrichment"]),
-                _interval(row["auc"]),
-                "" if row["mean_absolute_error"] is None else f"{row['mean_absolute_error']:.2f}",
-            )
-            for row in split["table"]
-        ],
-        title=f"{split['split']}: {split['hits']} of {split['tested']} tested labels reach "
-        f"{result['threshold_S_per_cm']:g} S/cm; best {split['looked_at']} "
-        "looked at; 95 % intervals; error in decades",
-    )
-    if "learned_from" in split:
-        click.echo(
-            f"{split['words']}; learned from {split['learned_from']} labels, "
-            f"{split['set_aside']} set aside"
-        )
-    else:
-        of = f" of {split['clusters_of']}" if "clusters_of" in split else ""
-        click.echo(f"left out: {split['words']}{of}, one at a time")
-    click.echo(split["summary"])
 
 
 @click.command(epilog="Example: labkit screen candidates --top 30")

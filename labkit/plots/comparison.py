@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from labkit.plots.style import BLUE, GREY, INK, ORANGE, VERMILION, tidy
+from labkit.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_cluster_tree", "plot_w_violins"]
+__all__ = ["plot_cluster_tree", "plot_w_curves", "plot_w_violins"]
 
 
 def plot_w_violins(
@@ -73,10 +73,65 @@ def plot_w_violins(
     return tidy(axes)
 
 
+def plot_w_curves(
+    axes: Axes,
+    k: ArrayLike,
+    names: Sequence[str],
+    w_sigma: Sequence[ArrayLike],
+    *,
+    is_control: Sequence[bool],
+    random_mean: ArrayLike,
+    random_sd: ArrayLike,
+    named: int = 6,
+) -> Axes:
+    """Draw W_sigma over the number of clusters for several representations.
+
+    Parameters
+    ----------
+    axes : Axes
+    k : array_like
+    names : sequence of str
+        Representations, best first.
+    w_sigma : sequence of array_like
+        A curve each.
+    is_control : sequence of bool
+        Which are trivial controls.
+    random_mean, random_sd : array_like
+        Labels in random clusters.
+    named : int
+        How many representations are named in the legend; the others are grey.
+
+    Returns
+    -------
+    Axes
+    """
+    depth, mean, spread = np.asarray(k), np.asarray(random_mean), np.asarray(random_sd)
+    axes.fill_between(depth, mean - spread, mean + spread, color="0.88", linewidth=0)
+    axes.plot(depth, mean, color=GREY, linestyle="--", linewidth=1.2, label="random clusters")
+    colours = iter((BLUE, VERMILION, GREEN, PURPLE, SKY, INK)[:named])
+    for name, curve, control in zip(names, w_sigma, is_control, strict=True):
+        if control:
+            axes.plot(depth, curve, color=ORANGE, linewidth=0.9, linestyle=":")
+            continue
+        colour = next(colours, None)
+        if colour is None:
+            axes.plot(depth, curve, color="0.75", linewidth=0.8, zorder=0)
+        else:
+            axes.plot(depth, curve, color=colour, linewidth=1.3, label=_shown(name, False))
+    if any(is_control):
+        axes.plot([], [], color=ORANGE, linewidth=0.9, linestyle=":", label="trivial controls")
+    axes.set_xlim(float(depth[0]), float(depth[-1]))
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("number of clusters $k$")
+    axes.set_ylabel(r"$W_\sigma$ (decades$^2$)")
+    axes.legend(frameon=False, fontsize="small", ncols=2)
+    return tidy(axes)
+
+
 def _shown(name: str, control: bool) -> str:
     """Return the name of a row: trivial controls say so."""
     if not control:
-        return name.replace(":", " ")
+        return name.replace(":", " ").replace("_", " ")
     plain = name.removeprefix("control_").removesuffix(":structure").replace("_", " ")
     return f"{plain} (control)"
 
@@ -112,7 +167,7 @@ def plot_cluster_tree(
     n_clusters = int(clusters.max()) + 1
     small = _tree_of_clusters(linkage, clusters)
     top, middle, bottom = figure.subplots(
-        3, 1, gridspec_kw={"height_ratios": [3, 1.2, 2.2], "hspace": 0.25}
+        3, 1, gridspec_kw={"height_ratios": [3, 1.2, 2.2], "hspace": 0.03}
     )
     drawn: Any = dendrogram(
         small, ax=top, no_labels=True, color_threshold=0.0, above_threshold_color=GREY
@@ -135,15 +190,26 @@ def plot_cluster_tree(
         frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2
     )
     place = {cluster: position for position, cluster in enumerate(leaves)}
-    for number, cluster in enumerate(large, 1):
-        middle.annotate(
-            f"{number}", (place[cluster], good[place[cluster]]), fontsize="small", ha="center",
-            va="bottom", color=INK,
-        )  # fmt: skip
+    _number(middle, [place[cluster] for cluster in large], good)
     _violins(bottom, [log_sigma[own == cluster] for cluster in large], clusters, large)
     for axes in (middle, bottom):
         tidy(axes)
     return figure
+
+
+def _number(axes: Axes, places: Sequence[int], heights: NDArray[Any]) -> None:
+    """Write 1, 2, ... above bars; a number that would touch its left neighbour goes higher."""
+    too_close = 0.015 * heights.size
+    step = 0.12 * max(float(heights.max()), 1.0)
+    last, raised = -np.inf, 0
+    for number, at in sorted(enumerate(places, 1), key=lambda pair: pair[1]):
+        raised = raised + 1 if at - last < too_close else 0
+        last = at
+        axes.annotate(
+            f"{number}", (at, float(heights[at]) + raised * step), fontsize="small",
+            ha="center", va="bottom", color=INK,
+        )  # fmt: skip
+    axes.margins(y=0.15)
 
 
 def _violins(

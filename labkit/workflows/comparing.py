@@ -51,6 +51,7 @@ def compare_representations(
     repeats: int = _REPEATS,
     controls: bool = True,
     plot: Path | None = None,
+    curves_plot: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Score the cluster trees of several representations on the same labels.
@@ -70,6 +71,8 @@ def compare_representations(
         Whether the trivial controls are compared too.
     plot : Path, optional
         Where to draw the distribution of W over depths 2 to 50 for each.
+    curves_plot : Path, optional
+        Where to draw W over all depths for each.
     progress : callable, optional
 
     Returns
@@ -119,7 +122,10 @@ def compare_representations(
         },
     }
     if plot is not None:
-        save_figure(plot, lambda axes: _draw_violins(axes, rows, result), size_inch=(7.2, 5.0))
+        height = 1.2 + 0.22 * len(rows)
+        save_figure(plot, lambda axes: _draw_violins(axes, rows, result), size_inch=(7.2, height))
+    if curves_plot is not None:
+        save_figure(curves_plot, lambda axes: _draw_curves(axes, rows, result))
     return result
 
 
@@ -196,6 +202,21 @@ def _draw_violins(axes: Any, rows: list[dict[str, Any]], result: dict[str, Any])
         is_control=[row["control"] for row in rows],
         random_mean=result["curves"]["random_mean"][judged],
         random_sd=result["curves"]["random_sd"][judged],
+    )
+
+
+def _draw_curves(axes: Any, rows: list[dict[str, Any]], result: dict[str, Any]) -> Any:
+    from labkit.plots.comparison import plot_w_curves
+
+    curves = result["curves"]
+    return plot_w_curves(
+        axes,
+        curves["k"],
+        [row["representation"] for row in rows],
+        [curves["w_sigma"][row["representation"]] for row in rows],
+        is_control=[row["control"] for row in rows],
+        random_mean=curves["random_mean"],
+        random_sd=curves["random_sd"],
     )
 
 

@@ -54,6 +54,7 @@ def test_comparison_shows_every_control_and_its_p(labelled_lab: Any, tmp_path: P
     done = labelled_lab(
         "screen", "compare", "soap:CAN", "density", "--permutations", 40, "--json",
         "--plot", tmp_path / "fig2.png", "--tree-plot", tmp_path / "fig3.png",
+        "--curves-plot", tmp_path / "curves.png",
     )  # fmt: skip
     result = done.json
 
@@ -71,7 +72,7 @@ def test_comparison_shows_every_control_and_its_p(labelled_lab: Any, tmp_path: P
     for row in result["table"]:
         expected = None if row["control"] else row["mean_w"] < best_control
         assert row["beats_controls"] is expected
-    for name in ("fig2.png", "fig3.png"):
+    for name in ("fig2.png", "fig3.png", "curves.png"):
         assert (tmp_path / name).stat().st_size > 10_000
 
 
