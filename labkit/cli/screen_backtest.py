@@ -1,4 +1,4 @@
-"""``labkit screen backtest``: would the ranking have found what was measured?"""
+"""``labkit screen backtest``: whether the ranking would have found what was measured."""
 
 from __future__ import annotations
 

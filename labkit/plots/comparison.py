@@ -200,15 +200,16 @@ def plot_cluster_tree(
 def _number(axes: Axes, places: Sequence[int], heights: NDArray[Any]) -> None:
     """Write 1, 2, ... above bars; a number that would touch its left neighbour goes higher."""
     too_close = 0.015 * heights.size
-    step = 0.12 * max(float(heights.max()), 1.0)
-    last, raised = -np.inf, 0
+    step = 0.2 * max(float(heights.max()), 1.0)
+    last, last_height = -np.inf, -np.inf
     for number, at in sorted(enumerate(places, 1), key=lambda pair: pair[1]):
-        raised = raised + 1 if at - last < too_close else 0
-        last = at
+        height = float(heights[at])
+        if at - last < too_close and abs(height - last_height) < step:
+            height = last_height + step
+        last, last_height = at, height
         axes.annotate(
-            f"{number}", (at, float(heights[at]) + raised * step), fontsize="small",
-            ha="center", va="bottom", color=INK,
-        )  # fmt: skip
+            f"{number}", (at, height), fontsize="small", ha="center", va="bottom", color=INK
+        )
     axes.margins(y=0.15)
 
 
