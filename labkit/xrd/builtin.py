@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from labkit.xrd.background import estimate_background
 from labkit.xrd.errors import RefinementError
+from labkit.xrd.foreign_peaks import set_aside
 from labkit.xrd.least_squares import Fit, covariance, le_bail_cycles, refine
 from labkit.xrd.model import Model
 from labkit.xrd.phase import Cell, Phase, cell_volume
@@ -45,6 +46,10 @@ class BuiltinOptions:
     monochromator_deg : float
     max_cycles : int
         Of the last stage; earlier ones take fewer.
+    atoms : bool
+        Refine coordinates and displacement parameters of the atoms; only GSAS-II does.
+    single_peaks : bool
+        Keep peaks that no phase explains from pulling the cell; see `labkit.xrd.foreign_peaks`.
     """
 
     shift: Shift = "displacement"
@@ -55,11 +60,22 @@ class BuiltinOptions:
     search_cell: bool = True
     monochromator_deg: float = 0.0
     max_cycles: int = 40
+    atoms: bool = False
+    single_peaks: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BuiltinFit:
-    """What the engine found, before it is judged."""
+    """What the engine found, before it is judged.
+
+    Attributes
+    ----------
+    calculated : ndarray, shape (n,)
+        Pattern of the phases alone, without the single peaks that stand for what they do not
+        explain.
+    left_out : tuple of (first, last)
+        Ranges of 2-theta that did not count, because their reflections lie off the lattice.
+    """
 
     model: Model
     fit: Fit
@@ -71,6 +87,8 @@ class BuiltinFit:
     start_cosine: float
     chi2_reduced: float
     n_parameters: int
+    calculated: FloatArray
+    left_out: tuple[tuple[float, float], ...]
 
 
 def fit_builtin(
@@ -124,14 +142,33 @@ def fit_builtin(
     weight = 1 / sigma
     values = _start_values(model, options, background, fwhm_deg)
     fit, free = _stages(model, values, observed, weight, net, options)
+    calculated = fit.evaluation.total
+    left_out: tuple[tuple[float, float], ...] = ()
+    if options.single_peaks and all(mode == "free" for mode in model.modes):
+        setting_aside = set_aside(model, fit, free, observed, sigma)
+        if setting_aside is not None:
+            model, fit, free = setting_aside.model, setting_aside.fit, setting_aside.free
+            weight, left_out = setting_aside.weight, setting_aside.left_out
+            calculated = setting_aside.calculated
     n_parameters = len(free) + int((model.free_reflections & (fit.intensity > 0)).sum())
-    spread = max(two_theta.size - n_parameters, 1)
+    spread = max(int((weight > 0).sum()) - n_parameters, 1)
     chi2_reduced = fit.chi2 / spread
     with np.errstate(over="ignore", invalid="ignore"):  # a parameter that nothing holds
         matrix = covariance(model, fit, observed, weight, free) * max(1.0, chi2_reduced)
-    cells, esds, volumes = _cells(model, fit, free, matrix)
+    cells, esds, volumes = _cells(started, model, fit, free, matrix)
     return BuiltinFit(
-        model, fit, free, matrix, cells, esds, volumes, start.cosine, chi2_reduced, n_parameters
+        model=model,
+        fit=fit,
+        free=free,
+        covariance=matrix,
+        cells=cells,
+        cell_esds=esds,
+        volumes=volumes,
+        start_cosine=start.cosine,
+        chi2_reduced=chi2_reduced,
+        n_parameters=n_parameters,
+        calculated=calculated,
+        left_out=left_out,
     )
 
 
@@ -247,14 +284,14 @@ def _kept(fit: Fit, model: Model, free: Sequence[str]) -> list[str]:
 
 
 def _cells(
-    model: Model, fit: Fit, free: tuple[str, ...], matrix: FloatArray
+    phases: Sequence[Phase], model: Model, fit: Fit, free: tuple[str, ...], matrix: FloatArray
 ) -> tuple[
     tuple[Cell, ...],
     tuple[tuple[float | None, ...], ...],
     tuple[tuple[float, float | None], ...],
 ]:
     cells, esds, volumes = [], [], []
-    for number, phase in enumerate(model.phases):
+    for number, phase in enumerate(phases):
         columns = model.metric_of(number)
         metric = fit.values[columns]
         places = [free.index(model.names[c]) for c in columns]

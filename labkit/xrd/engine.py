@@ -139,14 +139,15 @@ def _result(
     model, fit = found.model, found.fit
     angle, evaluation = model.two_theta, fit.evaluation
     net = observed - evaluation.background
+    chi2 = float((((observed - found.calculated) / sigma) ** 2).sum())
     chi2_observed = float(((observed / sigma) ** 2).sum())
     free_points = max(angle.size - found.n_parameters, 1)
     r_exp = math.sqrt(free_points / chi2_observed)
-    r_wp = math.sqrt(fit.chi2 / chi2_observed)
-    r_net = math.sqrt(fit.chi2 / max(float(((net / sigma) ** 2).sum()), 1e-300))
+    r_wp = math.sqrt(chi2 / chi2_observed)
+    r_net = math.sqrt(chi2 / max(float(((net / sigma) ** 2).sum()), 1e-300))
     refined = _phases(phases, found)
-    residual = residual_peaks(angle, observed, evaluation.total, evaluation.background, sigma)
-    unexplained = unexplained_share(angle, observed, evaluation.total)
+    residual = residual_peaks(angle, observed, found.calculated, evaluation.background, sigma)
+    unexplained = unexplained_share(angle, observed, found.calculated)
     shift = found.fit.values[model.index["zero"]] + found.fit.values[model.index["displacement"]]
     evidence = Evidence(
         crystallinity=state,
@@ -176,7 +177,7 @@ def _result(
         r_wp=r_wp,
         r_wp_without_background=r_net,
         r_exp=r_exp,
-        gof=math.sqrt(found.chi2_reduced),
+        gof=math.sqrt(chi2 / free_points),
         parameters={n: float(fit.values[model.index[n]]) for n in names},
         parameter_esds={n: esds.get(n) or None for n in names},
         residual_peaks=residual,
@@ -193,11 +194,21 @@ def _result(
         curves=PatternCurves(
             angle,
             observed,
-            evaluation.total,
+            found.calculated,
             evaluation.background,
-            tuple(evaluation.centre_deg[span] for span in model.spans),
+            tuple(evaluation.centre_deg[model.spans[i]] for i in range(len(phases))),
         ),
-        warnings=pattern.warnings,
+        warnings=(*pattern.warnings, *_left_out(found)),
+    )
+
+
+def _left_out(found: BuiltinFit) -> tuple[str, ...]:
+    if not found.left_out:
+        return ()
+    places = ", ".join(f"{low:.2f} to {high:.2f}" for low, high in found.left_out)
+    return (
+        f"left out of the fit, because reflections there lie off the lattice of all others (hidden "
+        f"lines of an impurity?): {places} deg",
     )
 
 

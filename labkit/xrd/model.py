@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.xrd.background import chebyshev_design
-from labkit.xrd.phase import Cell, Phase, Reflections
+from labkit.xrd.phase import Phase, Reflections
 from labkit.xrd.profile import line_shapes, mix_widths, open_windows, reach_of
 from labkit.xrd.radiation import Radiation
+from labkit.xrd.single_peaks import SinglePeaks
 
 __all__ = ["SMALLEST_WIDTH2", "Evaluation", "Intensities", "Model", "lorentz_polarisation"]
 
@@ -74,7 +75,7 @@ class Model:
     ----------
     two_theta : ndarray, shape (n,)
         Degrees.
-    phases : sequence of Phase
+    phases : sequence of Phase or SinglePeaks
     radiation : Radiation
     intensities : sequence of {"free", "structure"}
         One per phase.
@@ -86,7 +87,7 @@ class Model:
     def __init__(
         self,
         two_theta: FloatArray,
-        phases: Sequence[Phase],
+        phases: Sequence[Phase | SinglePeaks],
         radiation: Radiation,
         intensities: Sequence[Intensities],
         *,
@@ -109,7 +110,7 @@ class Model:
         free = [mode == "free" for mode in self.modes]
         self.free_reflections = np.repeat(free, sizes)
 
-    def _in_range(self, phase: Phase) -> Reflections:
+    def _in_range(self, phase: Phase | SinglePeaks) -> Reflections:
         wavelength = self.radiation.wavelength_angstrom
         low, high = max(float(self.two_theta[0]) - 0.3, 0.5), float(self.two_theta[-1]) + 0.3
         d_max = wavelength / (2 * math.sin(math.radians(low / 2)))
@@ -125,10 +126,6 @@ class Model:
             if self.modes[number] == "structure":
                 names += [f"scale {number}", f"B {number}"]
         return tuple(names)
-
-    def cell(self, values: FloatArray, number: int) -> Cell:
-        """Return the cell of a phase at these parameters."""
-        return self.phases[number].cell_of(values[self.metric_of(number)])
 
     def metric_of(self, number: int) -> list[int]:
         """Return the indices of the metric parameters of a phase."""
@@ -216,6 +213,18 @@ class Model:
             centre_deg=lines.first_centre,
             intensity=intensity,
         )
+
+    def moved_shapes(self, values: FloatArray, shift_deg: float) -> Any:
+        """Return the shapes of `Evaluation` with every reflection moved by `shift_deg`."""
+        from scipy.sparse import csr_array
+
+        lines = self._lines(values, self.inverse_d2(values))
+        centre = lines.centre + shift_deg
+        windows = open_windows(self.two_theta, lines.centre, reach_of(lines.gamma, lines.eta))
+        shapes = line_shapes(self.two_theta, windows, centre, lines.gamma, lines.eta)
+        entries = shapes.value * lines.weight[windows.line]
+        size = (self.two_theta.size, self.n_reflections)
+        return csr_array((entries, (windows.point, lines.reflection[windows.line])), shape=size)
 
     def _lines(self, values: FloatArray, q2: FloatArray) -> _Lines:
         n_parameters = len(self.names)

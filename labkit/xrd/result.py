@@ -83,7 +83,8 @@ class RefinementResult:
     phases : tuple of RefinedPhase
     r_wp, r_exp, gof
         Weighted profile residual and what counting statistics alone would give, as fractions, and
-        their ratio. `r_wp_without_background` has the background taken off the denominator.
+        their ratio, of the phases alone. `r_wp_without_background` has the background taken off
+        the denominator.
     parameters, parameter_esds : dict
         Zero, displacement, profile by name; an esd is None where it was not refined.
     residual_peaks : tuple of Peak
