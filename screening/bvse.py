@@ -52,8 +52,7 @@ FloatArray = npt.NDArray[np.float64]
 SCREENING_FACTOR = 0.74
 #: Energy of a point inside a cation, 300 units of the Coulomb term as published.
 CLOSED_EV = 300.0 * COULOMB_EV_ANGSTROM
-# a pair interaction is followed out to where it falls below this
-_PAIR_TOLERANCE_EV = 3e-4
+# beyond, even the softest pair (alpha about 1.3 per angstrom) is below 1e-5 eV
 _LONGEST_CUTOFF_ANGSTROM = 12.0
 
 
@@ -241,8 +240,7 @@ def energy_landscape(
         Largest distance of neighbouring grid points along the cell vectors.
     parameters : BvseParameters, optional
     cutoff_angstrom : float, optional
-        One cutoff for all attractions, and the longest for the screened repulsions; by default
-        each pair is followed to where it is below 0.3 meV.
+        One cutoff for all pairs; 12 by default, where nothing is left of any.
 
     Raises
     ------
@@ -253,30 +251,29 @@ def energy_landscape(
         raise StructureError(f"grid spacing {spacing_angstrom} angstrom: give a positive number")
     model = ion_model(crystal, ion, parameters)
     shape = grid_shape(crystal, spacing_angstrom)
-    interactions = _interactions(crystal, model, cutoff_angstrom)
+    interactions = radial_interactions(crystal, model, cutoff_angstrom)
     energy = interaction_energy(crystal.lattice_angstrom, shape, interactions, CLOSED_EV)
     return EnergyLandscape(energy, crystal, model.mobile)
 
 
-def _interactions(crystal: Crystal, model: IonModel, cutoff: float | None) -> list[Interaction]:
+def radial_interactions(
+    crystal: Crystal, model: IonModel, cutoff: float | None = None
+) -> list[Interaction]:
+    """Return the radial energies around the sites of each kind of ion."""
     found = []
     for sites, pair in model.anions.values():
-        reach = pair.r_min_angstrom + np.log(pair.depth_eV / _PAIR_TOLERANCE_EV) / (
-            pair.alpha_per_angstrom
-        )
         found.append(
             Interaction(
                 fractional=crystal.fractional[sites],
-                cutoff_angstrom=cutoff or float(min(reach, _LONGEST_CUTOFF_ANGSTROM)),
+                cutoff_angstrom=cutoff or _LONGEST_CUTOFF_ANGSTROM,
                 morse=(0.5 * pair.depth_eV, pair.r_min_angstrom, pair.alpha_per_angstrom),
             )
         )
     for sites, prefactor, length, radius in model.cations.values():
-        # erfc(2.9) = 4e-5: a longer cutoff adds nothing to a screened repulsion
         found.append(
             Interaction(
                 fractional=crystal.fractional[sites],
-                cutoff_angstrom=min(2.9 * length, cutoff or _LONGEST_CUTOFF_ANGSTROM),
+                cutoff_angstrom=cutoff or _LONGEST_CUTOFF_ANGSTROM,
                 coulomb=(prefactor, length),
                 closed_within_angstrom=radius,
             )

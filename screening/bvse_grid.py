@@ -1,10 +1,8 @@
-"""Sums of radial pair energies over a periodic grid, block by block.
+"""Energies of a mobile ion on a periodic grid from the radial energies around each kind of site.
 
-The grid is cut into blocks a few angstrom wide. For each block the periodic images within
-reach are found once by a tree of their positions, and all distances of the block to them come from
-one matrix product. Numbers are single precision and relative to the middle of the block, which
-holds energies to about 1e-5 eV where ions can pass; sums over blocks are not needed, so the result
-does not depend on the division.
+`interaction_energy` sums them by `screening.radial_sums`, to about 1e-4 eV where ions can pass.
+The other functions cut a grid into blocks a few angstrom wide and list the distances of a block's
+points to the images around it, for sums that are not plain sums of pairs.
 """
 
 from __future__ import annotations
@@ -12,12 +10,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from screening.neighbours import image_offsets
+from screening.radial_sums import CLOSED, SplitRadial, add_short_parts, smooth_sum, split_radial
 
 __all__ = ["Interaction", "grid_blocks", "images_with_reach", "interaction_energy"]
 
@@ -114,17 +113,6 @@ def relative_distances(block: FloatArray, images: FloatArray, centre: FloatArray
     return squared
 
 
-def morse_energy(distance: SingleArray, depth: float, r_min: float, alpha: float) -> SingleArray:
-    """Morse energies, ``depth [(exp(alpha (r_min - r)) - 1)^2 - 1]``; overwrites its input."""
-    x = distance
-    x -= np.float32(r_min)
-    x *= np.float32(-alpha)
-    np.exp(x, out=x)
-    x *= x - np.float32(2.0)
-    x *= np.float32(depth)
-    return x
-
-
 def coulomb_energy(distance: SingleArray, prefactor: float, length: float) -> SingleArray:
     """Screened Coulomb energies, ``prefactor / r erfc(r / length)``."""
     from scipy.special import erfc
@@ -157,46 +145,44 @@ def interaction_energy(
     ndarray, shape `shape`
         In eV.
     """
-    from scipy.spatial import cKDTree
-
-    energy = np.zeros(shape)
-    prepared: list[tuple[Interaction, FloatArray, Any]] = []
-    for interaction in interactions:
-        images, _ = images_with_reach(
-            lattice_angstrom, interaction.fractional, interaction.cutoff_angstrom
+    parts = [
+        (
+            interaction.fractional,
+            _split(
+                interaction.morse,
+                interaction.coulomb,
+                interaction.cutoff_angstrom,
+                interaction.closed_within_angstrom,
+            ),
         )
-        prepared.append((interaction, images, cKDTree(images)))
-    # those that close points go first: what is closed needs no further energies
-    prepared.sort(key=lambda item: -item[0].closed_within_angstrom)
-    for slices, block in grid_blocks(lattice_angstrom, shape):
-        centre = block.mean(axis=0)
-        half = float(np.linalg.norm(block - centre, axis=1).max())
-        total = np.full(len(block), closed_eV)
-        open_points, part = np.arange(len(block)), np.zeros(len(block))
-        for interaction, images, tree in prepared:
-            near = tree.query_ball_point(centre, interaction.cutoff_angstrom + half)
-            if not near or not open_points.size:
-                continue
-            distance = relative_distances(block[open_points], images[near], centre)
-            if interaction.closed_within_angstrom:
-                left = distance.min(axis=1) > interaction.closed_within_angstrom
-                if not left.all():
-                    open_points, part, distance = open_points[left], part[left], distance[left]
-            part += _radial_sum(interaction, distance)
-        total[open_points] = part
-        energy[slices] = total.reshape(energy[slices].shape)
+        for interaction in interactions
+    ]
+    energy = smooth_sum(lattice_angstrom, shape, parts)
+    for fractional, function in parts:
+        add_short_parts(energy, lattice_angstrom, fractional, function)
+    energy[energy > 0.5 * CLOSED] = closed_eV
     return energy
 
 
-def _radial_sum(interaction: Interaction, distance: SingleArray) -> FloatArray:
-    """Sum of a radial energy over the sites within its cutoff, for every point."""
-    if interaction.morse is not None:
-        beyond = distance > np.float32(interaction.cutoff_angstrom)
-        energies = morse_energy(distance, *interaction.morse)
-        energies[beyond] = 0.0
-        return np.asarray(energies @ np.ones(energies.shape[1], dtype=np.float32), dtype=np.float64)
-    assert interaction.coulomb is not None
-    # short-ranged: few of the candidates count
-    row, column = np.nonzero(distance <= np.float32(interaction.cutoff_angstrom))
-    values = coulomb_energy(distance[row, column], *interaction.coulomb)
-    return np.asarray(np.bincount(row, values, len(distance)))
+@lru_cache(maxsize=64)
+def _split(
+    morse: tuple[float, float, float] | None,
+    coulomb: tuple[float, float] | None,
+    cutoff_angstrom: float,
+    closed_within_angstrom: float,
+) -> SplitRadial:
+    if morse is not None:
+        depth, r_min, alpha = morse
+
+        def function(r: FloatArray) -> FloatArray:
+            return depth * ((np.exp(alpha * (r_min - r)) - 1.0) ** 2 - 1.0)
+    else:
+        from scipy.special import erfc
+
+        assert coulomb is not None
+        prefactor, length = coulomb
+
+        def function(r: FloatArray) -> FloatArray:
+            return np.asarray(prefactor / r * erfc(r / length))
+
+    return split_radial(function, cutoff_angstrom, closed_within_angstrom=closed_within_angstrom)
