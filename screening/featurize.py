@@ -8,11 +8,9 @@ index and one memory-mapped file per stage answer without touching a structure.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ import numpy.typing as npt
 
 from screening.batches import run_batches
 from screening.descriptors.base import Descriptor, OpenDescriptor
-from screening.errors import CacheError, ScreeningError
+from screening.errors import CacheError
 from screening.prepare import (
     PREPARATION_VERSION,
     PreparedCrystal,
@@ -33,13 +31,26 @@ from screening.prepare import (
     prepare,
     unpack_crystal,
 )
-from screening.simplify import Simplifier
+from screening.representations import (
+    Representation,
+    computed_mode,
+    describe_batch,
+    rows_of_terms,
+)
 from screening.store import KEY_BYTES, Failure, RecordStore
 
-__all__ = ["FeatureFailure", "FeatureTable", "featurize", "prepare_structures"]
+__all__ = [
+    "FeatureFailure",
+    "FeatureTable",
+    "computed_mode",
+    "featurize",
+    "featurize_all",
+    "prepare_structures",
+]
 
 Progress = Callable[[int, int], None]
 BATCH = 128
+BATCH_OF_MANY, MOST_SHARDS = 32, 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,57 +159,6 @@ def _prepare_batch(sources: Sequence[StructureSource]) -> list[bytes | Failure]:
     return out
 
 
-def _describe_batch(job: tuple[Descriptor, str, Sequence[bytes]]) -> list[bytes | Failure]:
-    descriptor, mode, records = job
-    simplifier = Simplifier(mode)
-    if isinstance(descriptor, OpenDescriptor):
-        return _terms_of_batch(descriptor, simplifier, records)
-    length = descriptor.length(mode)
-    out: list[bytes | Failure] = []
-    for record in records:
-        crystal = unpack_crystal(record).crystal
-        name = crystal.material_id
-        try:
-            values = np.asarray(descriptor.compute(simplifier.simplify(crystal), mode))
-            if values.shape != (length,):
-                out.append(("length", f"{name}: {values.shape} values instead of {length}"))
-            elif not np.isfinite(values).all():
-                out.append(("not-finite", f"{name}: a value is not a number"))
-            else:
-                out.append(values.astype("<f4").tobytes())
-        except Exception as error:  # one bad structure must not stop a batch
-            out.append(failure_of(error, name))
-    return out
-
-
-def _terms_of_batch(
-    descriptor: OpenDescriptor, simplifier: Simplifier, records: Sequence[bytes]
-) -> list[bytes | Failure]:
-    """Named values, as their columns are known only when all structures are."""
-    out: list[bytes | Failure] = []
-    for record in records:
-        crystal = unpack_crystal(record).crystal
-        try:
-            terms = descriptor.terms(simplifier.simplify(crystal), simplifier.mode)
-            out.append(json.dumps(dict(terms), sort_keys=True).encode())
-        except Exception as error:  # one bad structure must not stop a batch
-            out.append(failure_of(error, crystal.material_id))
-    return out
-
-
-def _rows_of_terms(
-    descriptor: OpenDescriptor, stored: Sequence[memoryview]
-) -> tuple[Descriptor, npt.NDArray[np.float32]]:
-    """Return the descriptor with the columns that occur, and its rows."""
-    terms: list[dict[str, float]] = [json.loads(bytes(record)) for record in stored]
-    columns = sorted({name for row in terms for name in row})
-    slot = {name: number for number, name in enumerate(columns)}
-    values = np.zeros((len(terms), len(columns)), dtype=np.float32)
-    for number, row in enumerate(terms):
-        values[number, [slot[name] for name in row]] = list(row.values())
-    return descriptor.with_columns(columns), values
-
-
 def prepare_structures(
     sources: Sequence[StructureSource],
     cache: str | os.PathLike[str],
@@ -224,9 +184,10 @@ def prepare_structures(
     keys = [source.content_hash[:KEY_BYTES] for source in sources]
     store = RecordStore(Path(cache) / f"prepared-v{PREPARATION_VERSION}")
     todo = _first_of_each(keys, store)
-    batches = [todo[i : i + BATCH] for i in range(0, len(todo), BATCH)]
-    jobs = ([sources[row] for row in batch] for batch in batches)
-    _run(_prepare_batch, batches, jobs, keys, store, executor, n_jobs, progress, len(sources))
+    batches = [[(row, 0) for row in todo[i : i + BATCH]] for i in range(0, len(todo), BATCH)]
+    jobs = ([sources[row] for row, _ in batch] for batch in batches)
+    total = len(sources)
+    _run(_prepare_batch, batches, jobs, keys, [store], executor, n_jobs, progress, total)
     return PreparedTable(tuple(keys), tuple(source.material_id for source in sources), store)
 
 
@@ -265,44 +226,86 @@ def featurize(
     ScreeningError
         When the descriptor is not defined in that mode.
     """
-    if mode not in descriptor.modes:
-        raise ScreeningError(
-            f"descriptor {descriptor.name} is not defined in the mode {mode!r}; "
-            f"choose one of {', '.join(descriptor.modes)}"
-        )
-    computed = computed_mode(descriptor, mode)
-    key_text = json.dumps([descriptor.key, computed, PREPARATION_VERSION])
-    key = hashlib.sha256(key_text.encode()).hexdigest()[:16]
-    store = RecordStore(Path(cache) / f"{descriptor.name}-{computed}-{key}")
-    _note(store.folder / "about.json", key_text)
+    return featurize_all(
+        sources,
+        [(descriptor, mode)],
+        cache,
+        executor=executor,
+        n_jobs=n_jobs,
+        progress=progress,
+    )[0]
+
+
+def featurize_all(
+    sources: Sequence[StructureSource],
+    representations: Sequence[tuple[Descriptor, str]],
+    cache: str | os.PathLike[str],
+    *,
+    executor: Executor | None = None,
+    n_jobs: int = 1,
+    progress: Progress | None = None,
+) -> list[FeatureTable]:
+    """Compute several representations structure by structure, so that equal work is done once.
+
+    Parameters
+    ----------
+    sources, cache, executor, n_jobs, progress
+        As in `featurize`.
+    representations : sequence of (Descriptor, str)
+        Descriptors and modes.
+
+    Returns
+    -------
+    list of FeatureTable
+        In the order of the representations.
+
+    Raises
+    ------
+    ScreeningError
+        When a descriptor is not defined in its mode.
+    """
+    asked = [Representation(descriptor, mode) for descriptor, mode in representations]
+    distinct = list({one.folder: one for one in asked}.values())
+    stores = [RecordStore(Path(cache) / one.folder) for one in distinct]
+    for one, store in zip(distinct, stores, strict=True):
+        _note(store.folder / "about.json", one.key_text)
     keys = [source.content_hash[:KEY_BYTES] for source in sources]
-    todo = _first_of_each(keys, store)
-    failures: dict[str, tuple[str, Failure]] = {}
+    missing = [set(_first_of_each(keys, store)) for store in stores]
+    todo = sorted(set().union(*missing))
     if todo:
         prepared = prepare_structures(
             [sources[row] for row in todo], cache, executor=executor, n_jobs=n_jobs
         )
-        failures = {k: ("prepare", f) for k, f in prepared.failures.items()}
-        todo = [row for row in todo if keys[row] not in failures]
-        batches = [todo[i : i + BATCH] for i in range(0, len(todo), BATCH)]
-        stored = prepared._store
-        jobs = (
-            (descriptor, computed, [bytes(r) for r in stored.records([keys[row] for row in batch])])
-            for batch in batches
-        )
+        failed = prepared.failures
+        todo = [row for row in todo if keys[row] not in failed]
+        # a run that is stopped loses one batch; a store of very many parts is slow to open
+        size = BATCH if len(distinct) == 1 else max(BATCH_OF_MANY, -(-len(todo) // MOST_SHARDS))
+        batches = [
+            [(row, number) for row in todo[i : i + size] for number in _lacking(missing, row)]
+            for i in range(0, len(todo), size)
+        ]
+        jobs = ((distinct, _items(batch, keys, prepared._store)) for batch in batches)
         total = len(sources)
-        _run(_describe_batch, batches, jobs, keys, store, executor, n_jobs, progress, total)
-        _note_preparation_failures(store, keys, failures)
-    return _table(sources, keys, descriptor, mode, key, store)
+        _run(describe_batch, batches, jobs, keys, stores, executor, n_jobs, progress, total)
+        for store in stores:
+            _note_preparation_failures(store, keys, failed)
+    by_folder = dict(zip((one.folder for one in distinct), stores, strict=True))
+    return [_table(sources, keys, one, by_folder[one.folder]) for one in asked]
 
 
-def computed_mode(descriptor: Descriptor, mode: str) -> str:
-    """Return the mode whose values serve for `mode`.
+def _lacking(missing: Sequence[set[int]], row: int) -> list[int]:
+    """Numbers of the representations that a structure has not got."""
+    return [number for number, rows in enumerate(missing) if row in rows]
 
-    A descriptor that does not change when the cell is scaled has the same values in a mode and in
-    the one scaled to 40 cubic angstrom per site: they are computed and stored once.
-    """
-    return mode.removesuffix("40") if descriptor.scale_invariant else mode
+
+def _items(
+    batch: Sequence[tuple[int, int]], keys: Sequence[str], store: RecordStore
+) -> list[tuple[int, bytes]]:
+    """Pair each representation with the one object that holds the bytes of its crystal."""
+    rows = list(dict.fromkeys(row for row, _ in batch))
+    records = store.records([keys[row] for row in rows])
+    held = {row: bytes(record) for row, record in zip(rows, records, strict=True)}
+    return [(number, held[row]) for row, number in batch]
 
 
 def _first_of_each(keys: Sequence[str], store: RecordStore) -> list[int]:
@@ -317,38 +320,42 @@ def _first_of_each(keys: Sequence[str], store: RecordStore) -> list[int]:
 
 def _run(
     function: Callable[[Any], list[bytes | Failure]],
-    batches: Sequence[Sequence[int]],
+    batches: Sequence[Sequence[tuple[int, int]]],
     jobs: Iterator[Any],
     keys: Sequence[str],
-    store: RecordStore,
+    stores: Sequence[RecordStore],
     executor: Executor | None,
     n_jobs: int,
     progress: Progress | None,
     total: int,
 ) -> None:
-    done = total - sum(len(batch) for batch in batches)
+    """Work on batches of (row, number of the store), and store what each yields."""
+    sizes = [len({row for row, _ in batch}) for batch in batches]
+    done = total - sum(sizes)
     for number, results in run_batches(function, jobs, executor=executor, n_jobs=n_jobs):
-        records: dict[str, bytes] = {}
-        failed: dict[str, Failure] = {}
-        for row, result in zip(batches[number], results, strict=True):
+        records: list[dict[str, bytes]] = [{} for _ in stores]
+        failed: list[dict[str, Failure]] = [{} for _ in stores]
+        for (row, which), result in zip(batches[number], results, strict=True):
             if isinstance(result, bytes):
-                records[keys[row]] = result
+                records[which][keys[row]] = result
             else:
-                failed[keys[row]] = result
-        store.add(records, failed)
-        done += len(batches[number])
+                failed[which][keys[row]] = result
+        for store, good, bad in zip(stores, records, failed, strict=True):
+            store.add(good, bad)
+        done += sizes[number]
         if progress is not None:
             progress(done, total)
-    store.pack()
+    for store in stores:
+        store.pack()
 
 
 def _note_preparation_failures(
-    store: RecordStore, keys: Sequence[str], failures: dict[str, tuple[str, Failure]]
+    store: RecordStore, keys: Sequence[str], failures: Mapping[str, Failure]
 ) -> None:
     wanted = set(keys)
     new = {
         key: (f"prepare: {code}", message)
-        for key, (_, (code, message)) in failures.items()
+        for key, (code, message) in failures.items()
         if key in wanted and key not in store.failures
     }
     if new:
@@ -359,11 +366,10 @@ def _note_preparation_failures(
 def _table(
     sources: Sequence[StructureSource],
     keys: Sequence[str],
-    descriptor: Descriptor,
-    mode: str,
-    key: str,
+    representation: Representation,
     store: RecordStore,
 ) -> FeatureTable:
+    descriptor, mode = representation.descriptor, representation.mode
     failed = store.failures
     good = np.array([row for row, k in enumerate(keys) if k not in failed], dtype=np.int64)
     failures = []
@@ -375,7 +381,7 @@ def _table(
             failures.append(FeatureFailure(sources[row].material_id, stage, code, message))
     wanted = [keys[row] for row in good.tolist()]
     if isinstance(descriptor, OpenDescriptor):
-        descriptor, values = _rows_of_terms(descriptor, store.records(wanted))
+        descriptor, values = rows_of_terms(descriptor, store.records(wanted))
     else:
         values = store.rows(wanted, descriptor.length(mode))
     return FeatureTable(
@@ -385,7 +391,7 @@ def _table(
         failures=tuple(failures),
         descriptor=descriptor.name,
         mode=mode,
-        key=key,
+        key=representation.key,
         columns=tuple(descriptor.columns(mode)),
     )
 

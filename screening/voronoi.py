@@ -4,10 +4,15 @@ A general neighbour finder tessellates a sphere around every site in turn. Here 
 cell and the images around them are tessellated once, and all faces are measured in array
 operations. The images reach at least twice as far as the farthest corner of any cell, which makes
 the cells exact.
+
+Uniform scaling does not change which sites are neighbours, so every crystal is tessellated at one
+size per site and the faces are scaled back. The last few tessellations are kept: the descriptors of
+a crystal, and its copy of another size, share one.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +27,12 @@ __all__ = ["VoronoiFaces", "voronoi_faces"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+VOLUME_PER_SITE_ANGSTROM3 = 12.0
 FIRST_RADIUS_ANGSTROM = 6.0
 LARGEST_RADIUS_ANGSTROM = 60.0
+_KEPT = 16
+# copies of one crystal that differ in size agree in so many decimals
+_DECIMALS = 12
 
 
 class VoronoiFaces(NamedTuple):
@@ -56,28 +65,51 @@ def voronoi_faces(crystal: Crystal) -> VoronoiFaces:
     Raises
     ------
     DescriptorError
-        With the code ``voronoi`` when there is no tessellation: a hole wider than 30 angstrom.
+        With the code ``voronoi`` when there is no tessellation: a hole wider than five times the
+        mean distance of the sites.
     """
-    radius = FIRST_RADIUS_ANGSTROM
-    while radius <= LARGEST_RADIUS_ANGSTROM:
-        faces, needed = _tessellate(crystal, radius)
-        if faces is not None and needed <= radius:
-            return faces
-        radius = max(1.5 * radius, min(1.05 * needed, LARGEST_RADIUS_ANGSTROM))
-    raise DescriptorError(
-        "voronoi",
-        f"{crystal.material_id}: no Voronoi cells with neighbours up to "
-        f"{LARGEST_RADIUS_ANGSTROM:.0f} angstrom",
+    per_site = crystal.volume_angstrom3 / crystal.n_sites
+    size = (per_site / VOLUME_PER_SITE_ANGSTROM3) ** (1.0 / 3.0)
+    lattice = np.round(crystal.lattice_angstrom / size, _DECIMALS)
+    inside = crystal.fractional - np.floor(crystal.fractional)
+    faces = _faces(lattice.tobytes(), inside.tobytes())
+    if faces is None:
+        raise DescriptorError(
+            "voronoi",
+            f"{crystal.material_id}: no Voronoi cells with neighbours up to "
+            f"{size * LARGEST_RADIUS_ANGSTROM:.0f} angstrom",
+        )
+    return faces._replace(
+        distance_angstrom=faces.distance_angstrom * size,
+        area_angstrom2=faces.area_angstrom2 * size**2,
+        volume_angstrom3=faces.volume_angstrom3 * size**3,
     )
 
 
-def _tessellate(crystal: Crystal, radius: float) -> tuple[VoronoiFaces | None, float]:
+@lru_cache(maxsize=_KEPT)
+def _faces(lattice_bytes: bytes, fractional_bytes: bytes) -> VoronoiFaces | None:
+    """Faces of sites with coordinates in 0 ... 1; None when there is no tessellation."""
+    lattice = np.frombuffer(lattice_bytes).reshape(3, 3)
+    fractional = np.frombuffer(fractional_bytes).reshape(-1, 3)
+    radius = FIRST_RADIUS_ANGSTROM
+    while radius <= LARGEST_RADIUS_ANGSTROM:
+        faces, needed = _tessellate(lattice, fractional, radius)
+        if faces is not None and needed <= radius:
+            for array in faces:
+                array.flags.writeable = False
+            return faces
+        radius = max(1.5 * radius, min(1.05 * needed, LARGEST_RADIUS_ANGSTROM))
+    return None
+
+
+def _tessellate(
+    lattice: FloatArray, fractional: FloatArray, radius: float
+) -> tuple[VoronoiFaces | None, float]:
     """Faces, and the radius of images that makes them exact."""
     from scipy.spatial import QhullError, Voronoi, cKDTree
 
-    lattice = crystal.lattice_angstrom
-    inside = (crystal.fractional - np.floor(crystal.fractional)) @ lattice
-    n = crystal.n_sites
+    inside = fractional @ lattice
+    n = len(inside)
     offsets = image_offsets(lattice, radius)
     offsets = offsets[np.abs(offsets).sum(axis=1) > 0]
     images = (inside[None, :, :] + (offsets @ lattice)[:, None, :]).reshape(-1, 3)

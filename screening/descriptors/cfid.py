@@ -168,8 +168,8 @@ class ForceFieldInspired(Descriptor):
             density,
             charge,
             np.round(radial, 4),
-            _angles(found.within(bonding)),
-            _angles(found.within(second)),
+            _angles(found.within(bonding), crystal.n_sites),
+            _angles(found.within(second), crystal.n_sites),
             _dihedrals(found.within(first), crystal.n_sites, faithful=self.faithful),
             per_site,
         ]
@@ -231,17 +231,17 @@ def _bonding_cutoff(crystal: Crystal, found: _Neighbours) -> float:
     return cutoff
 
 
-def _histogram(degrees: FloatArray, site: IntArray) -> FloatArray:
+def _histogram(degrees: FloatArray, site: IntArray, n_sites: int) -> FloatArray:
     """How often each angle occurs per site that has it, summed in bins of one degree."""
     if degrees.size == 0:
         return np.zeros(N_ANGLE)
-    step = np.round(degrees * 1000.0).astype(np.int64)
-    order = np.lexsort((site, step))
-    step, site = step[order], site[order]
+    # one number for angle and site: sorting is most of the time
+    joined = np.round(degrees * 1000.0).astype(np.int64) * n_sites + site
+    joined.sort()
+    step = joined // n_sites
     begin = np.flatnonzero(np.diff(step, prepend=-1))
     count = np.diff(begin, append=step.size)
-    fresh = np.diff(site, prepend=-1) != 0
-    fresh[begin] = True
+    fresh = np.diff(joined, prepend=-1) != 0
     sites = np.add.reduceat(fresh.astype(np.int64), begin)
     angle = step[begin]
     slot = np.clip(angle // 1000 - 1, -1, N_ANGLE - 1)
@@ -255,7 +255,7 @@ def _by_site(found: _Neighbours) -> Iterator[IntArray]:
     yield from np.split(order, begin[1:]) if order.size else []
 
 
-def _angles(found: _Neighbours) -> FloatArray:
+def _angles(found: _Neighbours, n_sites: int) -> FloatArray:
     """Angles at each site between all pairs of its neighbours."""
     length = np.sqrt(np.einsum("ij,ij->i", found.vector_angstrom, found.vector_angstrom))
     unit = found.vector_angstrom / length[:, None]
@@ -268,7 +268,7 @@ def _angles(found: _Neighbours) -> FloatArray:
         sites.append(np.full(upper[0].size, found.site[own[0]]))
     if not degrees:
         return np.zeros(N_ANGLE)
-    return _histogram(np.concatenate(degrees), np.concatenate(sites))
+    return _histogram(np.concatenate(degrees), np.concatenate(sites), n_sites)
 
 
 def _dihedrals(found: _Neighbours, n_sites: int, *, faithful: bool) -> FloatArray:
@@ -277,28 +277,33 @@ def _dihedrals(found: _Neighbours, n_sites: int, *, faithful: bool) -> FloatArra
     site, far, image = found.site[order], found.neighbour[order], found.image[order]
     vector = found.vector_angstrom[order]
     begin = np.searchsorted(site, np.arange(n_sites + 1))
+    # each bond once; it counts at both of its ends
+    ahead = (image * np.array([4096, 64, 1])).sum(axis=1)
     degrees, sites = [], []
-    for bond in range(site.size):
+    for bond in np.flatnonzero((far > site) | ((far == site) & (ahead > 0))).tolist():
         i, j = int(site[bond]), int(far[bond])
-        if faithful and j < i:
-            continue
-        first = np.arange(begin[i], begin[i + 1])
-        first = first[first != bond]
-        last = np.arange(begin[j], begin[j + 1])
-        back = (far[last] == i) & (image[last] == -image[bond]).all(axis=1)
-        last = last[~back]
-        if not first.size or not last.size:
-            continue
-        axis = vector[bond]
-        # normals of the planes (k, i, j) and (i, j, l)
-        one = np.cross(axis, vector[first])
-        two = np.cross(axis, vector[last])
-        sine = np.linalg.norm(axis) * vector[first] @ two.T
-        angle = np.degrees(np.arctan2(np.abs(sine), one @ two.T))
-        # three atoms in a line span no plane
-        spans = np.outer(np.linalg.norm(one, axis=1) > 1e-3, np.linalg.norm(two, axis=1) > 1e-3)
-        degrees.append(angle[spans])
-        sites.append(np.full(degrees[-1].size, i))
+        one, two = slice(begin[i], begin[i + 1]), slice(begin[j], begin[j + 1])
+        others = np.arange(begin[i], begin[i + 1]) != bond
+        back = (far[two] == i) & (image[two] == -image[bond]).all(axis=1)
+        angle = _angles_around(vector[bond], vector[one][others], vector[two][~back])
+        degrees.append(angle)
+        sites.append(np.full(angle.size, i))
+        if i == j or not faithful:
+            degrees.append(angle)
+            sites.append(np.full(angle.size, j))
     if not degrees:
         return np.zeros(N_ANGLE)
-    return _histogram(np.concatenate(degrees), np.concatenate(sites))
+    return _histogram(np.concatenate(degrees), np.concatenate(sites), n_sites)
+
+
+def _angles_around(axis: FloatArray, first: FloatArray, last: FloatArray) -> FloatArray:
+    """Dihedral angles in degrees of all pairs of vectors at the two ends of a bond."""
+    x, y, z = axis.tolist()
+    across = np.array([[0.0, z, -y], [-z, 0.0, x], [y, -x, 0.0]])
+    # normals of the planes (k, i, j) and (i, j, l); three atoms in a line span no plane
+    one, two = first @ across, last @ across
+    first = first[np.einsum("ij,ij->i", one, one) > 1e-6]
+    one = one[np.einsum("ij,ij->i", one, one) > 1e-6]
+    two = two[np.einsum("ij,ij->i", two, two) > 1e-6]
+    sine = np.sqrt(x * x + y * y + z * z) * first @ two.T
+    return np.asarray(np.degrees(np.arctan2(np.abs(sine), one @ two.T))).reshape(-1)

@@ -27,7 +27,7 @@ __all__ = ["FreeSphere", "free_sphere_radii", "ionic_radii"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_FIRST_REACH_ANGSTROM, _LONGEST_REACH_ANGSTROM = 9.0, 40.0
+_FIRST_REACH_ANGSTROM, _LONGEST_REACH_ANGSTROM = 12.0, 42.0
 _SAME_ANGSTROM = 1e-4
 
 
@@ -154,7 +154,7 @@ def free_sphere_radii(crystal: Crystal, radii_angstrom: FloatArray) -> FloatArra
         network = _network(crystal, radii_angstrom, reach)
         if network is not None:
             return _percolation(network)
-        reach *= 1.5
+        reach *= 1.35
     raise DescriptorError(
         "voronoi",
         f"{crystal.material_id}: no Voronoi network with neighbours up to "
@@ -174,6 +174,10 @@ def _network(crystal: Crystal, radii: FloatArray, reach: float) -> _Network | No
     middle = lattice.sum(axis=0) / 2.0
     span = float(np.linalg.norm(corners - middle, axis=1).max())
     near = np.linalg.norm(images - middle, axis=1) <= span + reach
+    # nor farther from the cell than the reach, measured across its faces
+    apart = np.maximum(np.abs((images - middle) @ np.linalg.inv(lattice)) - 0.5, 0.0)
+    spacing = 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
+    near &= (apart * spacing).max(axis=1) <= reach
     points, own = images[near], np.tile(radii, len(offsets))[near]
     if len(points) < 6:
         return None
@@ -190,11 +194,10 @@ def _network(crystal: Crystal, radii: FloatArray, reach: float) -> _Network | No
     square = np.einsum("ij,ij->i", vertices, vertices) + power
     fractional = (vertices + middle) @ np.linalg.inv(lattice)
     cell = np.floor(fractional + 1e-7)
-    home = (cell == 0).all(axis=1)
+    # all ions that a vertex of this cell could touch are there: no smaller sphere is a false one
+    complete = np.sqrt(np.maximum(square, 0.0)) + radii.max() <= reach
+    home = complete & (cell == 0).all(axis=1)
     if not home.any():
-        return None
-    reach_needed = np.sqrt(np.maximum(square[home], 0.0)).max() + radii.max()
-    if 1.01 * reach_needed > reach:
         return None
     number = np.full(len(hull.equations), -1)
     number[np.flatnonzero(lower)] = np.arange(int(lower.sum()))
@@ -212,7 +215,9 @@ def _network(crystal: Crystal, radii: FloatArray, reach: float) -> _Network | No
         a, b = rows[known], far[known]
         three = np.delete(ions, corner, axis=1)[a]
         radius.append(_edge_radius(vertices[a], vertices[b], points - middle, own, three))
-        shift, node = _locate(fractional[b], lattice, tree)
+        shift, node, gap = _locate(fractional[b], lattice, tree)
+        if (gap > _SAME_ANGSTROM).any():
+            return None  # a neighbour that touches an ion out of reach
         first.append(label[known])
         second.append(node)
         image.append(shift)
@@ -240,8 +245,10 @@ def _merge(points: FloatArray, tree_of: type) -> tuple[FloatArray, IntArray]:
     return points[at], np.asarray(label, dtype=np.int64)
 
 
-def _locate(fractional: FloatArray, lattice: FloatArray, tree: object) -> tuple[IntArray, IntArray]:
-    """Lattice translation and number of the vertex in the cell for each vertex anywhere."""
+def _locate(
+    fractional: FloatArray, lattice: FloatArray, tree: object
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Lattice translation, number in the cell, and distance from it of each vertex anywhere."""
     cell = np.floor(fractional + 1e-7)
     best = np.full(len(fractional), np.inf)
     node = np.zeros(len(fractional), dtype=np.int64)
@@ -254,7 +261,7 @@ def _locate(fractional: FloatArray, lattice: FloatArray, tree: object) -> tuple[
         shift[better] = (cell[better] + step).astype(np.int64)
         if (best < _SAME_ANGSTROM).all():
             break
-    return shift, node
+    return shift, node, best
 
 
 def _edge_radius(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +17,9 @@ from screening.errors import DescriptorError
 from screening.ordering import distance_matrix
 
 __all__ = ["EwaldEnergy", "MaximumPackingEfficiency", "StructuralComplexity"]
+
+# copies of one crystal that differ in size agree in so many decimals
+_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,20 @@ class StructuralComplexity(Descriptor):
         return np.array([bits, bits * crystal.n_sites], dtype=np.float32)
 
 
+@lru_cache(maxsize=16)
+def _ewald_energy(lattice: bytes, fractional: bytes, charges: bytes, accuracy: int) -> float:
+    """Energy in eV of charges in a cell whose vectors are in angstrom."""
+    from pymatgen.analysis.ewald import EwaldSummation
+    from pymatgen.core import DummySpecies, Structure
+
+    structure = Structure(
+        np.frombuffer(lattice).reshape(3, 3),
+        [DummySpecies("X", charge) for charge in np.frombuffer(charges).tolist()],
+        np.frombuffer(fractional).reshape(-1, 3),
+    )
+    return float(EwaldSummation(structure, acc_factor=accuracy).total_energy)
+
+
 @dataclass(frozen=True)
 class EwaldEnergy(Descriptor):
     """Electrostatic energy of the formal charges in eV, by Ewald summation.
@@ -114,11 +132,13 @@ class EwaldEnergy(Descriptor):
 
     def compute(self, crystal: Crystal, mode: str) -> npt.NDArray[np.float32]:  # noqa: ARG002
         """Compute the energy."""
-        from pymatgen.analysis.ewald import EwaldSummation
-
         if crystal.charges is None:
             raise DescriptorError("no-charges", f"{crystal.material_id}: has no charges")
         if not crystal.charges.any():
             return np.zeros(1, dtype=np.float32)
-        total = float(EwaldSummation(crystal.to_pymatgen(), acc_factor=self.accuracy).total_energy)
+        # the energy goes with one over the length: copies of another size share the sum
+        size = float(np.cbrt(crystal.volume_angstrom3 / crystal.n_sites))
+        lattice = np.round(crystal.lattice_angstrom / size, _DECIMALS)
+        arrays = (lattice, crystal.fractional, crystal.charges)
+        total = _ewald_energy(*(array.tobytes() for array in arrays), self.accuracy) / size
         return np.array([total / crystal.n_sites if self.per_atom else total], dtype=np.float32)

@@ -29,7 +29,6 @@ FloatArray = npt.NDArray[np.float64]
 WAVELENGTH_ANGSTROM = 1.54184  # Cu K alpha, weighted mean
 _MERGE_DEGREE = 1e-5
 _LEAST_INTENSITY_PERCENT = 1e-3
-_PHASE_ENTRIES = 2_000_000
 # an intensity a hair below a whole number counts as that number
 _WHOLE = 1e-6
 
@@ -101,14 +100,31 @@ def _structure_factors(
         a, b = factors[symbol].T
         spread = np.exp(-s_squared[:, None] * b) @ a
         factor = element_data(symbol).number - 41.78214 * s_squared * spread
-        positions = crystal.fractional[symbols == symbol].T
-        rows = max(1, _PHASE_ENTRIES // positions.shape[1])
-        for start in range(0, len(hkl), rows):
-            part = slice(start, start + rows)
-            angle = 2.0 * np.pi * (hkl[part] @ positions)
-            total = np.cos(angle).sum(axis=1) + 1j * np.sin(angle).sum(axis=1)
-            amplitude[part] += factor[part] * total
+        amplitude += factor * _phase_sums(hkl, crystal.fractional[symbols == symbol])
     return amplitude
+
+
+def _phase_sums(hkl: FloatArray, fractional: FloatArray) -> npt.NDArray[np.complex128]:
+    """Sum exp(2 pi i h x) over sites for whole h.
+
+    The exponential is a product of one factor for each axis, so that one matrix product over the
+    box of all h, k, l needs far fewer exponentials than there are pairs of lines and sites.
+    """
+    index = hkl.astype(np.int64)
+    low = index.min(axis=0)
+    size = index.max(axis=0) - low + 1
+    along = [
+        np.exp(2j * np.pi * np.arange(low[axis], low[axis] + size[axis])[:, None] * x)
+        for axis, x in enumerate(fractional.T)
+    ]
+    out = np.empty(len(hkl), dtype=np.complex128)
+    order = np.argsort(index[:, 0], kind="stable")
+    begin = np.searchsorted(index[order, 0], np.arange(low[0], low[0] + size[0] + 1))
+    for h in range(int(size[0])):
+        plane = order[begin[h] : begin[h + 1]]
+        sums = (along[0][h] * along[1]) @ along[2].T
+        out[plane] = sums[index[plane, 1] - low[1], index[plane, 2] - low[2]]
+    return out
 
 
 @dataclass(frozen=True)

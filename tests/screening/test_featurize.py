@@ -18,7 +18,7 @@ import screening.featurize as engine
 from screening.crystal import Crystal
 from screening.descriptors import descriptor, descriptor_names
 from screening.errors import ScreeningError
-from screening.featurize import featurize, prepare_structures
+from screening.featurize import featurize, featurize_all, prepare_structures
 from screening.prototypes import prototype_records
 from screening.simplify import Simplifier
 from screening.structures import StructureRecord
@@ -223,3 +223,63 @@ def test_no_bad_structure_stops_any_descriptor(name: str, records, tmp_path: Pat
     # without an anion a descriptor has a value (zero for SOAP) or a failure with a name
     assert codes.get("no anion", "") not in ("unexpected", "not-finite")
     assert ("no anion" in table.ids) != ("no anion" in codes)
+
+
+REPRESENTATIONS = [
+    ("density", "CAN"),
+    ("bond_fraction", "structure"),
+    ("chemical_ordering", "CAMN"),
+    ("chemical_ordering", "CAMN40"),
+    ("orbital_field_matrix", "CAMN"),
+    ("orbital_field_matrix", "CAMN40"),
+    ("ewald_energy", "AM40"),
+]
+
+
+def test_several_at_once_are_those_computed_alone(records, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(engine, "BATCH_OF_MANY", 5)
+    lithium_iron = replace(records[0], material_id="no ion", cif="data_x\n_cell")
+    chosen = [*records[:12], lithium_iron]
+    wanted = [(descriptor(name), mode) for name, mode in REPRESENTATIONS]
+    # one of them is half done
+    featurize(chosen[:7], *wanted[0], tmp_path / "many")
+    seen: list[tuple[int, int]] = []
+    many = featurize_all(
+        chosen, wanted, tmp_path / "many", progress=lambda *step: seen.append(step)
+    )
+    pooled = featurize_all(chosen, wanted, tmp_path / "pool", n_jobs=2)
+    for (made, mode), found, parallel in zip(wanted, many, pooled, strict=True):
+        alone = featurize(chosen, made, mode, tmp_path / "alone")
+        for other in (found, parallel):
+            assert (other.descriptor, other.mode, other.key) == (made.name, mode, alone.key)
+            assert other.ids == alone.ids
+            assert other.columns == alone.columns
+            assert other.failures == alone.failures
+            np.testing.assert_array_equal(other.values, alone.values)
+    assert seen[-1] == (13, 13)
+    for store in (tmp_path / "alone").glob("*/*.bin"):
+        assert (tmp_path / "many" / store.parent.name / store.name).read_bytes() == (
+            store.read_bytes()
+        )
+
+
+def test_one_tessellation_serves_all_descriptors_and_sizes(
+    records, tmp_path: Path, monkeypatch
+) -> None:
+    import screening.voronoi as voronoi
+
+    plain, sizes = voronoi._tessellate, []
+
+    def counted(lattice, fractional, radius):
+        sizes.append(len(fractional))
+        return plain(lattice, fractional, radius)
+
+    monkeypatch.setattr(voronoi, "_tessellate", counted)
+    voronoi._faces.cache_clear()
+    wanted = ["bond_fraction", "chemical_ordering", "orbital_field_matrix"]
+    pairs = [(descriptor(name), mode) for name in wanted for mode in ("CAMN", "CAMN40")]
+    featurize_all(records[:1], pairs, tmp_path)
+    once = len(sizes)
+    voronoi._faces.cache_clear()
+    featurize(records[:1], descriptor("bond_fraction"), "CAMN", tmp_path / "one")
+    assert len(sizes) == 2 * once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from screening import voronoi
 from screening.crystal import Crystal
 from screening.errors import DescriptorError
 from screening.voronoi import voronoi_faces
@@ -39,8 +40,22 @@ def test_a_wide_hole_widens_the_search() -> None:
     assert faces.volume_angstrom3.sum() == pytest.approx(225.0)
 
 
-def test_no_tessellation_is_a_named_failure() -> None:
-    vast = Crystal(np.eye(3) * 200.0, np.zeros((1, 3)), ("Li",), material_id="vast")
-    with pytest.raises(DescriptorError, match="vast") as raised:
-        voronoi_faces(vast)
+def test_scale_changes_nothing_but_the_numbers(crystals) -> None:
+    plain = crystals["LiFePO4"]
+    lattice = plain.lattice_angstrom * 40.0
+    vast = Crystal(lattice, plain.fractional, plain.symbols, plain.charges)
+    near, far = voronoi_faces(plain), voronoi_faces(vast)
+    np.testing.assert_array_equal(far.neighbour, near.neighbour)
+    np.testing.assert_allclose(far.distance_angstrom, near.distance_angstrom * 40.0)
+    np.testing.assert_allclose(far.area_angstrom2, near.area_angstrom2 * 1600.0)
+    np.testing.assert_allclose(far.volume_angstrom3, near.volume_angstrom3 * 64000.0)
+    np.testing.assert_allclose(far.solid_angle, near.solid_angle)
+
+
+def test_no_tessellation_is_a_named_failure(monkeypatch) -> None:
+    monkeypatch.setattr(voronoi, "LARGEST_RADIUS_ANGSTROM", 2.0)
+    voronoi._faces.cache_clear()
+    with pytest.raises(DescriptorError, match="lone") as raised:
+        voronoi_faces(Crystal(np.eye(3) * 3.0, np.zeros((1, 3)), ("Li",), material_id="lone"))
     assert raised.value.code == "voronoi"
+    voronoi._faces.cache_clear()
