@@ -73,18 +73,20 @@ def complete_known_file(
     sha256: str,
     conditions: SampleConditions,
     treatment: Treatment = Treatment(),  # noqa: B008  (frozen)
+    actor: str | None = None,
 ) -> dict[str, Any]:
     """Say what is stored of these bytes; fill in a pellet or temperature that was missing.
 
     A pellet or temperature that is stored already is never replaced: a warning says so. A
-    correction for leads or a circuit that was not there yet adds a result beside the old one.
+    correction for leads or a circuit that was not there yet adds a result beside the old one,
+    signed by `actor`.
     """
     with lab.database.session() as session:
         raw_file = find_raw_file(session, sha256)
         assert raw_file is not None
         measurements = measurements_of_file(session, raw_file)
         filled, warnings = _fill_in(lab, session, measurements, conditions)
-        added = _treat(session, measurements, treatment, bool(filled))
+        added = _treat(session, measurements, treatment, bool(filled), actor)
         filled = " and ".join(part for part in (filled, added) if part)
         sweeps = []
         for measurement in measurements:
@@ -114,7 +116,11 @@ def complete_known_file(
 
 
 def _treat(
-    session: Session, measurements: Sequence[Measurement], treatment: Treatment, again: bool
+    session: Session,
+    measurements: Sequence[Measurement],
+    treatment: Treatment,
+    again: bool,
+    actor: str | None,
 ) -> str:
     """Analyse again where conditions or leads are new, and fit the circuit asked for."""
     added: list[str] = []
@@ -125,7 +131,7 @@ def _treat(
         leads = treatment.leads or before
         corrected = leads is not None and (before is None or before.sha256 != leads.sha256)
         if again or corrected:
-            _analyse_again(session, measurement, leads)
+            _analyse_again(session, measurement, leads, actor)
         if corrected:
             added.append("correction for the leads")
         if treatment.circuit and store_circuit_once(session, measurement, treatment.circuit, leads):
@@ -133,7 +139,12 @@ def _treat(
     return " and ".join(dict.fromkeys(added))
 
 
-def _analyse_again(session: Session, measurement: Measurement, leads: LeadImpedance | None) -> None:
+def _analyse_again(
+    session: Session,
+    measurement: Measurement,
+    leads: LeadImpedance | None,
+    actor: str | None,
+) -> None:
     """Analyse a sweep with what is known of it now; a window set by hand stays as it was set."""
     before = latest_analysis(session, TAIL, measurement_id=measurement.id)
     parameters = {} if before is None else before.parameters
@@ -144,6 +155,7 @@ def _analyse_again(session: Session, measurement: Measurement, leads: LeadImpeda
         window_hz=None if window is None else (window[0], window[1]),
         set_by=parameters.get("window_set_by"),
         leads=leads,
+        actor=actor,
     )
 
 

@@ -46,6 +46,7 @@ def analyse_sweep(
     window_hz: tuple[float, float] | None = None,
     set_by: str | None = None,
     leads: LeadImpedance | None = None,
+    actor: str | None = None,
 ) -> NewAnalysis:
     """Extrapolate the tail of one sweep and compute its conductivity.
 
@@ -62,6 +63,8 @@ def analyse_sweep(
         A window set by hand, and `set_by` who set it.
     leads : LeadImpedance, optional
         Subtracted from the sweep before anything else; kept with the result.
+    actor : str, optional
+        Who asked for the analysis; who set the window otherwise.
 
     Returns
     -------
@@ -97,6 +100,7 @@ def analyse_sweep(
             parameters=parameters,
             input_hash=data_hash,
             labkit_version=labkit.__version__,
+            created_by=actor,
         )
     result = fit.to_dict() | {"temperature_K": temperature_K}
     if leads is not None:
@@ -111,7 +115,7 @@ def analyse_sweep(
         parameters=parameters,
         input_hash=data_hash,
         labkit_version=labkit.__version__,
-        created_by=set_by,
+        created_by=actor or set_by,
     )
 
 
@@ -143,6 +147,7 @@ def analyse_stored_sweep(
     window_hz: tuple[float, float] | None = None,
     set_by: str | None = None,
     leads: LeadImpedance | None = None,
+    actor: str | None = None,
 ) -> Analysis:
     """Analyse a stored sweep with the pellet it belongs to, and store the result beside others.
 
@@ -163,6 +168,7 @@ def analyse_stored_sweep(
         window_hz=window_hz,
         set_by=set_by,
         leads=leads,
+        actor=actor,
     )
     return store_analysis(
         session, analysis, measurement_id=measurement.id, pellet_id=measurement.pellet_id

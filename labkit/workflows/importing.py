@@ -28,6 +28,7 @@ from labkit.workflows.completing import complete_known_file, describe_sweep
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
 from labkit.workflows.recording import (
+    Arrival,
     Treatment,
     importable_records,
     keep_and_store,
@@ -75,6 +76,7 @@ def import_paths(
     columns: str | None = None,
     circuit: str | None = None,
     short: Path | None = None,
+    arrival: Arrival = Arrival(),  # noqa: B008  (frozen)
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Import raw impedance files.
@@ -97,6 +99,8 @@ def import_paths(
         An equivalent circuit to fit to every sweep, or ``"auto"``.
     short : Path, optional
         A spectrum of the shorted cell; its impedance is subtracted from every sweep.
+    arrival : Arrival
+        Who brings the files, and from where if not from their paths.
     progress : callable, optional
         Called with (done, total).
 
@@ -125,7 +129,9 @@ def import_paths(
         if progress is not None:
             progress(done, len(files))
         try:
-            imported.append(_import_file(lab, path, given.conditions(path), columns, treatment))
+            imported.append(
+                _import_file(lab, path, given.conditions(path), columns, treatment, arrival)
+            )
         except (InstrumentFileError, LabkitError, DatabaseError, OSError) as error:
             if path not in named and isinstance(error, _NO_MEASUREMENT):
                 left_aside += 1
@@ -191,6 +197,7 @@ def _import_file(
     conditions: SampleConditions,
     columns: str | None,
     treatment: Treatment,
+    arrival: Arrival,
 ) -> dict[str, Any]:
     content = read_bytes(path)
     file, used = read_with_columns(lab, path, content, columns)
@@ -202,12 +209,12 @@ def _import_file(
             record.data_hash: find_by_data_hash(session, record.data_hash) for record in records
         }
     if known is not None:
-        return complete_known_file(lab, path, file.sha256, conditions, treatment)
+        return complete_known_file(lab, path, file.sha256, conditions, treatment, actor=arrival.by)
     # the fits come before the transaction, so that others can write meanwhile
     measurements = [
         new_measurement(lab, record, conditions, pellet, treatment) for record in records
     ]
-    stored = keep_and_store(lab, path, content, file, measurements, pellet)
+    stored = keep_and_store(lab, path, content, file, measurements, pellet, arrival)
     described = _describe_import(path, file, records, stored, pellet, conditions, twins)
     if used is not None:
         remember_mapping(lab, used)

@@ -216,6 +216,7 @@ def decide_label(
     reason: str,
     because: str | None = None,
     actor: str | None = None,
+    seen: int | None = None,
 ) -> dict[str, Any]:
     """Accept or reject a label.
 
@@ -230,11 +231,15 @@ def decide_label(
         Why evidence whose verdict is not ``accepted`` is trusted all the same.
     actor : str, optional
         Who decides.
+    seen : int, optional
+        ``change_count`` of the label as that person saw it; where it has grown nothing happens.
 
     Raises
     ------
     LabelStateError
         When the label is not waiting; the line says who decided it and when.
+    LabelChangedError
+        When somebody else changed it since it was seen.
     """
     reviewer = signer_of(lab, actor)
     if not reason.strip():
@@ -242,10 +247,17 @@ def decide_label(
     with lab.database.session() as session:
         if action == "accept":
             label = db.labels.accept(
-                session, label_id, reviewer=reviewer, reason=reason, because=because
+                session,
+                label_id,
+                reviewer=reviewer,
+                reason=reason,
+                because=because,
+                expected_change_count=seen,
             )
         else:
-            label = db.labels.reject(session, label_id, reviewer=reviewer, reason=reason)
+            label = db.labels.reject(
+                session, label_id, reviewer=reviewer, reason=reason, expected_change_count=seen
+            )
         return describe_labels(session, [label])[0]
 
 
@@ -293,6 +305,7 @@ def describe_labels(session: Session, labels: list[Label]) -> list[dict[str, Any
             "label": f"L{label.id}",
             "state": label.state,
             "version": label.version,
+            "change_count": label.change_count,
             "formula": label.formula,
             "qualifier": label.qualifier,
             "sigma_S_per_cm": label.sigma_S_per_cm,

@@ -33,6 +33,7 @@ def add_pellet(
     electrode: str | None = None,
     pressure: str | None = None,
     comment: str | None = None,
+    actor: str | None = None,
 ) -> dict[str, Any]:
     """Add a pellet.
 
@@ -47,6 +48,8 @@ def add_pellet(
         With unit and, after ``+-``, one standard error.
     batch, electrode, pressure, comment : str, optional
         Batch of the powder; blocking electrode; stack pressure with its unit; a remark.
+    actor : str, optional
+        Who adds it.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def add_pellet(
             electrode=electrode or lab.settings.electrode,
             stack_pressure_Pa=_pressure_Pa(pressure, lab),
             note=comment,
+            created_by=actor,
         )
         return _describe(pellet, 0) | {"notes": _notes(pellet)}
 

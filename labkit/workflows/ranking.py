@@ -32,6 +32,7 @@ def rank_candidates(
     lab: Lab,
     *,
     top: int = 20,
+    listed: int | None = None,
     since: str = "last",
     method: str = "tree-mean",
     depth: int = 241,
@@ -39,6 +40,8 @@ def rank_candidates(
     mode: str = "CAN",
     propose: int = 0,
     target_S_per_cm: float = 1e-4,
+    keep: bool = True,
+    actor: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Rank the structures of the lab and say what moved since an earlier ranking.
@@ -47,7 +50,9 @@ def rank_candidates(
     ----------
     lab : Lab
     top : int
-        How many candidates to return.
+        How many candidates people look at: entering or leaving these is always told.
+    listed : int, optional
+        How many to return; `top` where not given.
     since : str
         ``"last"`` or the id of a ranking.
     method : {"tree-mean", "cluster-rule"}
@@ -60,6 +65,10 @@ def rank_candidates(
         How many next measurements to propose.
     target_S_per_cm : float
         Conductivity that proposals should beat.
+    keep : bool
+        Store the ranking where labels or structures changed; otherwise nothing is written.
+    actor : str, optional
+        Who asks for it; kept with a new ranking.
     progress : callable, optional
         Called with (done, total) while structures are described, if any must be.
 
@@ -93,7 +102,7 @@ def rank_candidates(
         previous = latest if since == "last" else db.rankings.get_ranking(session, since)
     if previous is not None:
         _check_comparable(previous, method, parameters)
-    identifier = _keep(lab, pool, ranking, found, parameters, latest)
+    identifier = _keep(lab, pool, ranking, found, parameters, latest, keep, actor)
     result: dict[str, Any] = {
         "ranking": identifier,
         "method": method,
@@ -101,7 +110,7 @@ def rank_candidates(
         "candidates": len(pool.ids),
         "labels": len(found),
         "previous": None if previous is None else f"R{previous.id}",
-        "top": _top(pool, ranking, found, top),
+        "top": _top(pool, ranking, found, listed or top),
         "moved": [],
         "structures_moved": 0,
         "summary": f"first ranking by {method} in this lab",
@@ -172,12 +181,19 @@ def _keep(
     found: list[LabelOnStructure],
     parameters: dict[str, Any],
     latest: StoredRanking | None,
-) -> str:
-    """Store the ranking, unless the last one was made from the very same labels and pool."""
+    keep: bool,
+    actor: str | None,
+) -> str | None:
+    """Store the ranking, unless the last one was made from the very same labels and pool.
+
+    None is returned where it is a new one and may not be stored.
+    """
     labels = [label.to_dict() for label in found]
     stored_parameters = plain_json({**ranking.parameters, **parameters, "pool": pool.pool_hash})
     if latest is not None and latest.labels == labels and latest.parameters == stored_parameters:
         return f"R{latest.id}"
+    if not keep:
+        return None
     with lab.database.session() as session:
         set_hash = label_set_hash(session)
         snapshot_id = session.exec(
@@ -198,6 +214,7 @@ def _keep(
             },
             previous_ranking_id=None if latest is None else latest.id,
             labkit_version=labkit.__version__,
+            created_by=actor,
         )
         return f"R{stored.id}"
 

@@ -26,7 +26,7 @@ from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import geometry_of
 from labkit.workflows.sample_conditions import SampleConditions
 
-__all__ = ["Treatment", "importable_records", "keep_and_store", "new_measurement"]
+__all__ = ["Arrival", "Treatment", "importable_records", "keep_and_store", "new_measurement"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,22 @@ class Treatment:
 
     circuit: str | None = None
     leads: LeadImpedance | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How a raw file came into the lab.
+
+    Attributes
+    ----------
+    by : str or None
+        Who brought it, where that is known.
+    origin : str or None
+        Where it came from in words; the path that was read otherwise.
+    """
+
+    by: str | None = None
+    origin: str | None = None
 
 
 def importable_records(file: MeasuredFile) -> tuple[ImpedanceSpectrum | Chronoamperometry, ...]:
@@ -193,6 +209,7 @@ def keep_and_store(
     file: MeasuredFile,
     measurements: Sequence[NewMeasurement],
     pellet: Pellet | None,
+    arrival: Arrival = Arrival(),
 ) -> StoredFile:
     """Keep the bytes of a raw file, then store it with its measurements in one transaction.
 
@@ -210,8 +227,9 @@ def keep_and_store(
             measurements=measurements,
             pellet_id=None if pellet is None else pellet.id,
             stored_path=kept.relative_to(lab.folder).as_posix(),
-            original_path=str(path.resolve()),
+            original_path=arrival.origin or str(path.resolve()),
             metadata=dict(file.metadata),
             warnings=file.warnings,
             labkit_version=labkit.__version__,
+            imported_by=arrival.by,
         )

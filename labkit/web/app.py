@@ -1,0 +1,70 @@
+"""The application: one lab, its API and its pages, behind the gate."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import HTTPBearer
+
+import labkit
+from labkit.web import pages
+from labkit.web.access import Access
+from labkit.web.answers import REFUSALS, add_error_answers
+from labkit.web.bench import Bench
+from labkit.web.gate import Gate, GateRules
+from labkit.web.routes import candidates, files, labels, measurements, pellets, provenance, session
+from labkit.workflows.lab import Lab
+
+__all__ = ["create_app"]
+
+_DESCRIPTION = """\
+The bench of a solid-electrolyte laboratory: raw files in, conductivities with their errors,
+labels decided by people, a ranked list of candidates. Units stand in the names of numbers;
+impedances have the physics sign (capacitive: negative imaginary part). A refused request gets
+`{"error": "one line"}`. Programs send `Authorization: Bearer TOKEN`.
+"""
+
+
+def create_app(
+    lab: Lab, *, local_person: str | None = None, rules: GateRules | None = None
+) -> FastAPI:
+    """Make the application that serves one lab.
+
+    Parameters
+    ----------
+    lab : Lab
+        Open; the caller closes it.
+    local_person : str, optional
+        Who uses the page without signing in, while the lab has no users. None demands a token
+        from everybody, as an address that others can reach must.
+    rules : GateRules, optional
+        Host names, cookies, sizes; for this machine alone by default.
+
+    Returns
+    -------
+    FastAPI
+        An ASGI application.
+    """
+    app = FastAPI(
+        title="labkit",
+        version=labkit.__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    rules = rules or GateRules()
+    access = Access(lab, local_person)
+    app.state.bench = Bench(lab, access, rules)
+    api = APIRouter(
+        prefix="/api",
+        responses=REFUSALS,
+        dependencies=[Depends(HTTPBearer(auto_error=False))],
+    )
+    for part in (session, files, measurements, pellets, labels, candidates, provenance):
+        api.include_router(part.router)
+    app.include_router(api)
+    app.include_router(pages.router)
+    add_error_answers(app)
+    app.add_middleware(Gate, access=access, rules=rules)
+    return app

@@ -1,0 +1,256 @@
+"""The pages: templates filled by the same workflows as the API, and their scripts and styles."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+import labkit
+from labkit.errors import UsageError
+from labkit.web import wording
+from labkit.web.bench import TheBench, TheLab
+from labkit.web.models import MeasurementView
+from labkit.web.routes.identifiers import AnyId, LabelId, MeasurementId, PelletName
+from labkit.workflows.explaining import explain
+from labkit.workflows.inbox import list_inbox
+from labkit.workflows.lab import Lab
+from labkit.workflows.label_evidence import list_label_page, view_label
+from labkit.workflows.measurement_views import list_measurements, view_measurement
+from labkit.workflows.pellets import list_pellets
+
+__all__ = ["render", "router"]
+
+router = APIRouter(include_in_schema=False)
+
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_ROWS = 50
+_CANDIDATES = 50
+Page = Annotated[int, Query(ge=1, le=100_000)]
+
+
+@functools.cache
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("labkit.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in wording.__all__:
+        environment.filters[name] = getattr(wording, name)
+    environment.filters["version"] = _versioned
+    return environment
+
+
+def render(
+    request: Request, template: str, values: Mapping[str, Any], *, status: int = 200
+) -> HTMLResponse:
+    """Fill a template; every text is escaped, so nothing in a file can become markup."""
+    state = request.state
+    person = getattr(state, "person", None)
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            person=person,
+            csrf=getattr(state, "csrf", ""),
+            path=request.url.path,
+            labkit_version=labkit.__version__,
+            **values,
+        )
+    )
+    return HTMLResponse(html, status)
+
+
+@functools.cache
+def _static(name: str) -> tuple[bytes, bytes, str, str]:
+    """Return a script or style: its bytes, the same by gzip, its type and its tag."""
+    if name == "plotly.min.js":
+        content = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    else:
+        place = files("labkit.web") / "static" / name
+        if "/" in name or "\\" in name or name.startswith(".") or not place.is_file():
+            raise HTTPException(404, "there is nothing at this address")
+        content = place.read_bytes()
+    kind = _TYPES.get(Path(name).suffix, "application/octet-stream")
+    tag = hashlib.sha256(content).hexdigest()[:16]
+    return content, gzip.compress(content, 6), kind, tag
+
+
+def _versioned(name: str) -> str:
+    """Return the address of a script or style; it changes with the content."""
+    return f"/static/{name}?{_static(name)[3]}"
+
+
+@router.get("/static/{name}")
+def static(name: str, request: Request) -> Response:
+    """Serve a script or style of the package, or plotly.js from the installed plotly."""
+    content, packed, kind, tag = _static(name)
+    headers = {
+        "cache-control": "private, max-age=31536000, immutable",
+        "etag": f'"{tag}"',
+        "vary": "accept-encoding",
+    }
+    if request.headers.get("if-none-match") == f'"{tag}"':
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["content-encoding"] = "gzip"
+        content = packed
+    return Response(content, media_type=kind, headers=headers)
+
+
+@router.get("/sign-in")
+def sign_in(request: Request) -> Response:
+    """Ask for a token."""
+    if getattr(request.state, "person", None) is not None:
+        return RedirectResponse("/", 303)
+    return render(request, "sign_in.html", {})
+
+
+@router.get("/")
+def inbox(request: Request, bench: TheBench, page: Page = 1) -> Response:
+    """Show what came in, and take more."""
+    lab = bench.lab
+    found = list_inbox(lab, limit=24, offset=24 * (page - 1))
+    values = {
+        "inbox": found,
+        "pellets": list_pellets(lab),
+        "page": page,
+        "pages": -(-found["total"] // 24),
+        "upload_limit_bytes": bench.rules.upload_limit_bytes,
+    }
+    return render(request, "inbox.html", values)
+
+
+@router.get("/measurements")
+def measurements(
+    request: Request,
+    lab: TheLab,
+    pellet: Annotated[str, Query(max_length=200)] = "",
+    verdict: Annotated[str, Query(pattern="^(|accepted|review|rejected)$")] = "",
+    page: Page = 1,
+) -> Response:
+    """List the measurements."""
+    found = list_measurements(
+        lab,
+        pellet=pellet or None,
+        verdict=verdict or None,
+        limit=_ROWS,
+        offset=_ROWS * (page - 1),
+    )
+    values = {
+        "found": found,
+        "pellets": list_pellets(lab),
+        "pellet": pellet,
+        "verdict": verdict,
+        "page": page,
+        "pages": -(-found["total"] // _ROWS),
+    }
+    return render(request, "measurements.html", values)
+
+
+@router.get("/measurements/compare")
+def compare(
+    request: Request, lab: TheLab, id: Annotated[list[str], Query(max_length=12)]
+) -> Response:
+    """Show several spectra on the same axes."""
+    views = [_spectrum(lab, identifier) for identifier in dict.fromkeys(id)]
+    if not views:
+        raise UsageError("choose measurements to compare")
+    return render(request, "compare.html", {"views": views})
+
+
+def _spectrum(lab: Lab, identifier: str) -> dict[str, Any]:
+    """Return a measurement exactly as the API gives it; the page's script reads the same."""
+    return MeasurementView.model_validate(view_measurement(lab, identifier)).model_dump(mode="json")
+
+
+@router.get("/measurements/{measurement}")
+def measurement(request: Request, measurement: MeasurementId, lab: TheLab) -> Response:
+    """Show one measurement."""
+    return render(request, "measurement.html", {"view": _spectrum(lab, measurement)})
+
+
+@router.get("/pellets")
+def pellets(request: Request, lab: TheLab) -> Response:
+    """List the pellets."""
+    return render(request, "pellets.html", {"pellets": list_pellets(lab)})
+
+
+@router.get("/labels")
+def labels(
+    request: Request,
+    lab: TheLab,
+    state: Annotated[str, Query(pattern="^(all|proposed|accepted|rejected|superseded)$")] = (
+        "proposed"
+    ),
+    formula: Annotated[str, Query(max_length=200)] = "",
+    page: Page = 1,
+) -> Response:
+    """Show the review queue, or the labels of another state."""
+    found = list_label_page(
+        lab,
+        state=None if state == "all" else state,
+        formula=formula or None,
+        limit=_ROWS,
+        offset=_ROWS * (page - 1),
+    )
+    values = {
+        "found": found,
+        "state": state,
+        "formula": formula,
+        "page": page,
+        "pages": -(-found["total"] // _ROWS),
+    }
+    return render(request, "labels.html", values)
+
+
+@router.get("/labels/{label}")
+def label(request: Request, label: LabelId, lab: TheLab) -> Response:
+    """Show one label beside its evidence and what others published."""
+    view = view_label(lab, label)
+    evidence = view["evidence"] or {}
+    spectrum = evidence.get("measurement")
+    values = {"view": view, "spectrum": _spectrum(lab, spectrum) if spectrum else None}
+    return render(request, "label.html", values)
+
+
+@router.get("/candidates")
+def candidates(request: Request, bench: TheBench) -> Response:
+    """Show the ranking, what moved, and what to measure next."""
+    try:
+        ranking, line = bench.standing(), None
+    except UsageError as error:
+        ranking, line = None, str(error)
+    return render(
+        request, "candidates.html", {"ranking": ranking, "line": line, "shown": _CANDIDATES}
+    )
+
+
+@router.get("/why")
+def find(id: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """Lead from the search box to the chain behind a number."""
+    from urllib.parse import quote
+
+    return RedirectResponse(f"/why/{quote(id.strip(), safe='')}" if id.strip() else "/", 303)
+
+
+@router.get("/why/{identifier}")
+def why(request: Request, identifier: AnyId, lab: TheLab) -> Response:
+    """Show the chain behind a number."""
+    return render(request, "why.html", {"node": explain(lab, identifier)})
+
+
+_ = PelletName

@@ -1,0 +1,112 @@
+"""The server process: uvicorn with the application of one lab."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from labkit.errors import UsageError
+from labkit.web.app import create_app
+from labkit.web.gate import LOCAL_HOSTS, GateRules
+from labkit.workflows.lab import Lab
+from labkit.workflows.serving import check_exposure, is_local_address, local_person
+
+__all__ = ["ServeOptions", "serve"]
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """How the page is served.
+
+    Attributes
+    ----------
+    host, port
+        Where to listen; port 0 takes a free one.
+    allowed_hosts
+        Further names the page is called by.
+    certificate, key
+        Files for HTTPS.
+    plain_http
+        Serve others without encryption.
+    behind_https
+        A proxy in front speaks HTTPS: cookies are marked secure.
+    upload_limit_mb
+        Largest upload.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    allowed_hosts: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+    plain_http: bool = False
+    behind_https: bool = False
+    upload_limit_mb: int = 200
+
+
+def serve(lab: Lab, options: ServeOptions, started: Callable[[str], None]) -> None:
+    """Serve a lab until it is stopped.
+
+    Parameters
+    ----------
+    lab : Lab
+    options : ServeOptions
+    started : callable
+        Called with the address once the port is taken.
+
+    Raises
+    ------
+    UsageError
+        When the address cannot be used, or serving there would be unsafe.
+    """
+    for path in (options.certificate, options.key):
+        if path is not None and not path.is_file():
+            raise UsageError(f"{path}: no such file; certificate and key are PEM files")
+    encrypted = options.certificate is not None
+    check_exposure(lab, options.host, encrypted=encrypted, plain_http=options.plain_http)
+    local = is_local_address(options.host)
+    hosts = {options.host.lower(), *(name.lower() for name in options.allowed_hosts)}
+    if ":" in options.host:
+        hosts.add(f"[{options.host.lower()}]")
+    rules = GateRules(
+        hosts=frozenset(hosts | (LOCAL_HOSTS if local else set())),
+        secure_cookies=encrypted or options.behind_https,
+        upload_limit_bytes=options.upload_limit_mb * 1_000_000,
+    )
+    app = create_app(lab, local_person=local_person(lab) if local else None, rules=rules)
+    with _listen(options.host, options.port) as listener:
+        config = uvicorn.Config(
+            app,
+            log_level=logging.WARNING,
+            access_log=False,
+            server_header=False,
+            ssl_certfile=options.certificate,
+            ssl_keyfile=options.key,
+            timeout_graceful_shutdown=3,
+        )
+        shown = f"[{options.host}]" if ":" in options.host else options.host
+        port = listener.getsockname()[1]
+        started(f"{'https' if encrypted else 'http'}://{shown}:{port}/")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; "
+            "choose another with --port"
+        ) from None
+    return listener
