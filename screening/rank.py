@@ -96,6 +96,15 @@ class Labels:
     def __len__(self) -> int:
         return int(self.index.size)
 
+    def equals(self, other: Labels) -> bool:
+        """Whether these are the same labels with the same values, in the same order."""
+        return (
+            self.names == other.names
+            and np.array_equal(self.index, other.index)
+            and np.array_equal(self.log_sigma, other.log_sigma)
+            and np.array_equal(self.is_upper_bound, other.is_upper_bound)
+        )
+
     def without(self, positions: Sequence[int]) -> Labels:
         """Return the labels less those at the given positions."""
         keep = np.ones(len(self), dtype=np.bool_)

@@ -83,6 +83,7 @@ def rank(
 _SCORE = {"tree-mean": "log10(sigma in S/cm)", "cluster-rule": "its cluster"}
 _ROLES = {2: "holds a high label", 1: "is next to one that does", 0: "neither"}
 _MOVES_SHOWN = 12
+_OUTSIDE_SHOWN = 5
 
 
 def _score(method: str, row: dict[str, Any]) -> str:
@@ -108,6 +109,14 @@ def _show(result: dict[str, Any]) -> None:
         title=f"{result['ranking']}: {result['candidates']} candidates, {result['labels']} labels, "
         f"{result['method']}",
     )
+    if result["placed"]:
+        outside = [row["structure"] for row in result["placed"] if row["out_of_domain"]]
+        click.echo(
+            f"{len(result['placed'])} structures added since the tree was built were placed into "
+            f"it, {len(outside)} of them unlike anything in it"
+            + (f" ({', '.join(outside[:_OUTSIDE_SHOWN])})" if outside else "")
+            + "; 'labkit screen cluster' builds it anew"
+        )
     if "proposals" in result:
         _show_proposals(result)
     if result["previous"] is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,10 +36,18 @@ if TYPE_CHECKING:
 __all__ = [
     "Addition",
     "DescribedPool",
+    "PlacedStructure",
+    "PoolEntry",
     "PoolFeatures",
     "PoolTree",
+    "StoredStructure",
     "describe_pool",
     "features_of_pool",
+    "key_of",
+    "pool_entries",
+    "pool_hash_of",
+    "read_manifest",
+    "stored_tree",
     "tree_of_pool",
 ]
 
@@ -48,6 +57,7 @@ MAX_DEPTH = 300
 #: take more than 3 GB
 LARGEST_EXACT_POOL, N_REPRESENTATIVES = 28_000, 14_000
 _FEATURES = "features.npy"
+_MANIFEST = "pool.json"
 # fewer representations make no tree worth ranking by
 _FEWEST_STRUCTURES = 10
 
@@ -88,7 +98,9 @@ class StoredStructure:
 
 
 @dataclass(frozen=True)
-class _PoolEntry:
+class PoolEntry:
+    """A structure of the pool: its name, the hash of its CIF text, its formula."""
+
     material_id: str
     content_hash: str
     formula: str
@@ -133,6 +145,21 @@ class DescribedPool:
         }
 
 
+class PlacedStructure(NamedTuple):
+    """Where a structure lies that was placed into a tree built without it.
+
+    Attributes
+    ----------
+    percentile : float
+        Percentage of the members of its cluster that are closer to the centre.
+    out_of_domain : bool
+        Whether the tree knows nothing like it.
+    """
+
+    percentile: float
+    out_of_domain: bool
+
+
 @dataclass(frozen=True)
 class PoolTree:
     """The cluster tree over the described structures.
@@ -150,6 +177,8 @@ class PoolTree:
         Names the structures and the representation; equal hashes mean equal trees.
     features : ndarray of float32, shape (n, d)
         The representations the tree was built on, memory-mapped.
+    placed : dict of str to PlacedStructure
+        Structures that were placed into a tree built without them.
     """
 
     tree: WardTree
@@ -158,6 +187,7 @@ class PoolTree:
     formulas: tuple[str, ...]
     pool_hash: str
     features: npt.NDArray[np.float32]
+    placed: Mapping[str, PlacedStructure] = field(default_factory=dict)
 
 
 def describe_pool(
@@ -298,10 +328,11 @@ def tree_of_pool(
     """
     with lab.database.reading() as session:
         left_out = frozenset(without)
-        entries = [entry for entry in _entries(session) if entry.material_id not in left_out]
-    pool_hash = _pool_hash(entries, _key_of(descriptor, orderings, addition), mode)
+        entries = [entry for entry in pool_entries(session) if entry.material_id not in left_out]
+    key = key_of(descriptor, orderings, addition)
+    pool_hash = pool_hash_of(entries, key, mode)
     folder = lab.cache_folder / "trees" / f"{descriptor}-{mode}-{pool_hash}"
-    stored = _stored_tree(folder)
+    stored = stored_tree(folder)
     if stored is None:
         described = features_of_pool(
             lab,
@@ -323,6 +354,8 @@ def tree_of_pool(
         tree = WardTree().fit(values, max_k=MAX_DEPTH, ids=ids, n_representatives=few)
         _save_features(folder, values)
         tree.save(folder)
+        if not left_out:
+            _save_manifest(folder, key, mode, entries)
         stored = tree, values
     tree, features = stored
     assert tree.ids_ is not None
@@ -337,7 +370,8 @@ def tree_of_pool(
     )
 
 
-def _key_of(descriptor: str, orderings: int, addition: Addition | None) -> str:
+def key_of(descriptor: str, orderings: int, addition: Addition | None) -> str:
+    """Return what determines the values of a representation, as one text."""
     key = descriptor_of(descriptor).key + (f"\n{orderings} orderings" if orderings else "")
     if addition is None:
         return key
@@ -345,7 +379,28 @@ def _key_of(descriptor: str, orderings: int, addition: Addition | None) -> str:
     return f"{key}\n{second}\n{addition.mode}\n{addition.weight!r}"
 
 
-def _stored_tree(folder: Path) -> tuple[WardTree, npt.NDArray[np.float32]] | None:
+def _save_manifest(folder: Path, key: str, mode: str, entries: Sequence[PoolEntry]) -> None:
+    """Write which structures a tree was built for, described or not."""
+    structures = {entry.material_id: entry.content_hash for entry in entries}
+    partial = folder / f".{_MANIFEST}.{os.getpid()}.part"
+    text = json.dumps({"key": key, "mode": mode, "structures": structures})
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(folder / _MANIFEST)
+
+
+def read_manifest(folder: Path, key: str, mode: str) -> dict[str, str] | None:
+    """Return the structures (id and hash) of a stored tree of this representation, or None."""
+    try:
+        told = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        if (told["key"], told["mode"]) == (key, mode):
+            return dict(told["structures"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # a tree without one, or a write that was stopped
+    return None
+
+
+def stored_tree(folder: Path) -> tuple[WardTree, npt.NDArray[np.float32]] | None:
+    """Open a stored tree with its representations; None when there is no whole one."""
     if not folder.is_dir():
         return None
     try:
@@ -362,19 +417,24 @@ def _save_features(folder: Path, values: npt.NDArray[np.float32]) -> None:
     partial.replace(folder / _FEATURES)
 
 
-def _entries(session: Session) -> list[_PoolEntry]:
-    rows = session.connection().execute(
-        sa.select(
-            col(Structure.material_id), col(Structure.content_hash), col(Structure.formula)
-        ).order_by(col(Structure.id))
+def pool_entries(session: Session) -> list[PoolEntry]:
+    """Return the structures of the pool in the order they were added."""
+    rows = (
+        session.connection()
+        .execute(
+            sa.select(
+                col(Structure.material_id), col(Structure.content_hash), col(Structure.formula)
+            ).order_by(col(Structure.id))
+        )
+        .all()
     )
     replaced = replaced_structures(session)
-    return [_PoolEntry(*row) for row in rows if row[0] not in replaced]
+    return [PoolEntry(*row) for row in rows if row[0] not in replaced]
 
 
 def _sources(lab: Lab) -> list[StoredStructure]:
     with lab.database.reading() as session:
-        hashes = {entry.material_id: entry.content_hash for entry in _entries(session)}
+        hashes = {entry.material_id: entry.content_hash for entry in pool_entries(session)}
         return [
             StoredStructure(material_id, hashes[material_id], cif)
             for material_id, cif in db.structures.iterate_cifs(session)
@@ -382,7 +442,8 @@ def _sources(lab: Lab) -> list[StoredStructure]:
         ]
 
 
-def _pool_hash(entries: Sequence[_PoolEntry], descriptor_key: str, mode: str) -> str:
+def pool_hash_of(entries: Sequence[PoolEntry], descriptor_key: str, mode: str) -> str:
+    """Name a pool in a representation: equal structures in equal order, equal hash."""
     digest = hashlib.sha256(f"{descriptor_key}\n{mode}\n{MAX_DEPTH}\n".encode())
     for entry in entries:
         digest.update(f"{entry.material_id} {entry.content_hash}\n".encode())

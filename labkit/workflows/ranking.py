@@ -16,8 +16,9 @@ from db.labels import label_set_hash
 from db.tables import LabelSnapshot
 from db.tables import Ranking as StoredRanking
 from labkit.errors import UsageError
-from labkit.workflows.describing import PoolTree, tree_of_pool
+from labkit.workflows.describing import PoolTree
 from labkit.workflows.lab import Lab
+from labkit.workflows.placing import tree_with_new_structures
 from labkit.workflows.proposing import proposals_of, proposals_since
 from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
 from screening.rank import Labels, Ranking, distance_to_labelled, rank
@@ -83,7 +84,9 @@ def rank_candidates(
     UsageError
         When there is no label on any structure, or the earlier ranking was made differently.
     """
-    pool = tree_of_pool(lab, descriptor=descriptor, mode=mode, progress=progress)
+    pool = tree_with_new_structures(
+        lab, descriptor=descriptor, mode=mode, depth=depth, progress=progress
+    )
     found = labels_on_structures(lab, pool.rows)
     if not found:
         raise UsageError(
@@ -111,6 +114,16 @@ def rank_candidates(
         "labels": len(found),
         "previous": None if previous is None else f"R{previous.id}",
         "top": _top(pool, ranking, found, listed or top),
+        "placed": [
+            {
+                "structure": name,
+                "rank": int(ranking.place[pool.rows[name]]),
+                "cluster": int(ranking.cluster[pool.rows[name]]),
+                "percentile": placed.percentile,
+                "out_of_domain": placed.out_of_domain,
+            }
+            for name, placed in pool.placed.items()
+        ],
         "moved": [],
         "structures_moved": 0,
         "summary": f"first ranking by {method} in this lab",
@@ -120,7 +133,12 @@ def rank_candidates(
         result["proposals"] = proposals_of(pool, labels, ranking, propose, target_S_per_cm)
     if previous is not None:
         before = _previous_labels(previous, pool)
-        earlier = rank(pool.tree, before, method, depth=depth, tie_break=ties(before))
+        # the same labels on the same tree rank the same: nothing to compute again
+        earlier = (
+            ranking
+            if before.equals(labels)
+            else rank(pool.tree, before, method, depth=depth, tie_break=ties(before))
+        )
         if propose:
             result["proposals_changed"] = proposals_since(
                 proposals_of(pool, before, earlier, propose, target_S_per_cm), result["proposals"]
@@ -241,10 +259,17 @@ def _top(
                 "cluster": cluster,
                 "labels_in_cluster": len(around),
                 "own_labels": [label.name for label in own],
-                "evidence": _evidence(own, around),
+                "out_of_domain": _is_outside(pool, row),
+                "evidence": _evidence(own, around)
+                + ("; unlike anything in the tree" if _is_outside(pool, row) else ""),
             }
         )
     return rows
+
+
+def _is_outside(pool: PoolTree, row: int) -> bool:
+    placed = pool.placed.get(pool.ids[row])
+    return placed is not None and placed.out_of_domain
 
 
 def _evidence(own: list[LabelOnStructure], around: list[LabelOnStructure]) -> str:

@@ -133,3 +133,11 @@ def test_tie_break_by_energy_puts_unknown_last(points) -> None:
     assert ranking.order[-1] == 5
     with pytest.raises(LabelError, match="tie-breaking"):
         rank_by_tree_mean(tree, Labels.of([0], [-3.0]), tie_break=energy[:3])
+
+
+def test_labels_are_equal_when_every_value_is() -> None:
+    labels = Labels.of([1, 2], [-3.0, -5.0], ["L1", "L2"])
+    assert labels.equals(Labels.of([1, 2], [-3.0, -5.0], ["L1", "L2"]))
+    assert not labels.equals(Labels.of([1, 2], [-3.0, -5.1], ["L1", "L2"]))
+    assert not labels.equals(Labels.of([1, 2], [-3.0, -5.0], ["L1", "L2"], [False, True]))
+    assert not labels.equals(labels.without([0]))

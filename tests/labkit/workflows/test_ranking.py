@@ -107,6 +107,69 @@ def test_a_pool_that_grew_can_still_be_compared(copy_of_pool_lab: Lab) -> None:
     assert {move["because_of"] for move in after["moved"]} == {name}
 
 
+def _no_tree(*_: Any, **__: Any) -> Any:
+    raise AssertionError("a tree was built")
+
+
+def test_a_new_label_builds_no_tree(copy_of_pool_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screening.tree.WardTree.fit", _no_tree)
+    rank_candidates(copy_of_pool_lab)
+    _accept(copy_of_pool_lab)
+    assert rank_candidates(copy_of_pool_lab)["structures_moved"] > 0
+
+
+def _add(lab: Lab, **cifs: str) -> None:
+    with lab.database.session() as session:
+        db.structures.add_structures(
+            session,
+            [
+                NewStructure(
+                    material_id=f"cif-{name}", source="cif-file", formula="LiI", n_sites=2, cif=cif
+                )
+                for name, cif in cifs.items()
+            ],
+        )
+
+
+def test_new_structures_are_placed_into_the_tree_there_is(
+    copy_of_pool_lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screening.tree.WardTree.fit", _no_tree)
+    pool = tree_of_pool(copy_of_pool_lab)
+    twin = "prototype-LiI-rocksalt"
+    with copy_of_pool_lab.database.reading() as session:
+        cif = db.structures.cif_text(session, twin)
+    huge = cif
+    for line in cif.splitlines():
+        if line.startswith("_cell_length_"):
+            name, _ = line.split()
+            huge = huge.replace(line, f"{name} 60.0")
+    _add(copy_of_pool_lab, twin=cif + "\n", huge=huge)
+
+    result = rank_candidates(copy_of_pool_lab, top=65)
+
+    assert result["candidates"] == len(pool.ids) + 2
+    placed = {row["structure"]: row for row in result["placed"]}
+    assert set(placed) == {"cif-twin", "cif-huge"}
+    clusters = {row["structure"]: row["cluster"] for row in result["top"]}
+    assert placed["cif-twin"]["cluster"] == clusters["cif-twin"] == clusters[twin]
+    assert not placed["cif-twin"]["out_of_domain"]
+    assert placed["cif-huge"]["out_of_domain"]
+    (huge_row,) = (row for row in result["top"] if row["structure"] == "cif-huge")
+    assert huge_row["evidence"].endswith("unlike anything in the tree")
+
+
+def test_when_too_much_is_new_the_tree_is_built_anew(copy_of_pool_lab: Lab) -> None:
+    with copy_of_pool_lab.database.reading() as session:
+        cif = db.structures.cif_text(session, "prototype-LiI-rocksalt")
+    _add(copy_of_pool_lab, **{f"x{number}": cif + "\n" * number for number in range(1, 6)})
+
+    result = rank_candidates(copy_of_pool_lab)
+
+    assert result["placed"] == []
+    assert result["candidates"] == 68
+
+
 def test_the_same_pool_gives_the_same_tree_from_the_cache(copy_of_pool_lab: Lab) -> None:
     cached = tree_of_pool(copy_of_pool_lab)
     for path in (copy_of_pool_lab.cache_folder / "trees").rglob("*.npy"):
