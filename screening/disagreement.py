@@ -1,8 +1,16 @@
-"""Labels that contradict others of their structure or cluster beyond what pellets differ by."""
+"""Labels that contradict others of their structure or cluster, or what the tree lets expect.
+
+Two labels of one structure should differ as pellets do; a label and the others of its cluster as
+labels of one cluster do; and any label should lie where the tree mean expects it without it. The
+last is exact and costs nothing: taking a label out of a normal posterior divides its likelihood
+away (the cavity of expectation propagation; Rasmussen & Williams, Gaussian Processes, 2006, 5.4).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,33 +26,42 @@ IntArray = npt.NDArray[np.int64]
 PELLET_NOISE_DECADES = 0.3
 # how many standard deviations off a label must be
 _SURPRISE = 3.0
+# beyond this one label in a hundred lies
+_UNEXPECTED = 2.58
 # from so many deviations on their median says more than the model, which a surprise inflates
 _FEWEST_FOR_MEDIAN = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A label that its cluster contradicts.
+    """A label that others contradict.
 
     Attributes
     ----------
     position : int
         Of the label among the labels.
     log_sigma, others_log_sigma : float
-        The label, and the mean of the others of its cluster (or of its structure).
-    n_others : int
+        The label, and the mean of those that contradict it, or what is expected without it.
+    others : tuple of int
+        Positions of the labels that contradict it; empty against the tree.
     surprise : float
         Difference over its expected standard deviation.
-    same_structure : bool
-        Whether the others are labels of the very same structure.
+    deviation : float
+        That standard deviation, in decades.
+    against : {"structure", "cluster", "tree"}
+        Labels of the very same structure, of the cluster, or the expectation from all labels.
+    is_own : bool
+        Whether the label was measured in this laboratory, so that it can be repeated.
     """
 
     position: int
     log_sigma: float
     others_log_sigma: float
-    n_others: int
+    others: tuple[int, ...]
     surprise: float
-    same_structure: bool
+    deviation: float
+    against: Literal["structure", "cluster", "tree"]
+    is_own: bool = False
 
 
 def disagreeing_labels(
@@ -52,8 +69,9 @@ def disagreeing_labels(
     ranking: Ranking,
     *,
     pellet_noise_decades: float = PELLET_NOISE_DECADES,
+    own: Collection[str] = (),
 ) -> list[Disagreement]:
-    """Find labels that contradict the others of their structure or cluster, worst first.
+    """Find labels that others contradict: own measurements first, then the worst first.
 
     Two labels of one structure should differ by pellet noise only; labels of one cluster also by
     the scatter that labels of one cluster usually show, which is taken from the median deviation,
@@ -67,6 +85,8 @@ def disagreeing_labels(
         By the tree mean, made with these labels.
     pellet_noise_decades : float
         Standard deviation between pellets of one compound.
+    own : collection of str
+        Names of the labels that were measured in this laboratory.
 
     Returns
     -------
@@ -79,17 +99,22 @@ def disagreeing_labels(
     scatter = _usual_scatter(values, cluster, ranking)
     found = []
     for position in range(len(labels)):
-        for same_structure in (True, False):
-            group = labels.index if same_structure else cluster
-            noise = (
-                pellet_noise_decades if same_structure else np.hypot(pellet_noise_decades, scatter)
+        item = (
+            _contradicted(position, labels.index, values, labels, pellet_noise_decades, "structure")
+            or _contradicted(
+                position,
+                cluster,
+                values,
+                labels,
+                float(np.hypot(pellet_noise_decades, scatter)),
+                "cluster",
             )
-            item = _contradicted(position, group, values, labels, float(noise), same_structure)
-            if item is not None:
-                found.append(item)
-                break
+            or _unexpected(position, values, labels, ranking)
+        )
+        if item is not None:
+            found.append(replace(item, is_own=labels.names[position] in own))
     expected = ranking.score[labels.index]
-    found.sort(key=lambda d: (-d.surprise, -abs(d.log_sigma - expected[d.position])))
+    found.sort(key=lambda d: (not d.is_own, -d.surprise, -abs(d.log_sigma - expected[d.position])))
     first: dict[int, Disagreement] = {}
     for item in found:
         first.setdefault(int(cluster[item.position]), item)
@@ -102,7 +127,7 @@ def _contradicted(
     values: FloatArray,
     labels: Labels,
     noise_decades: float,
-    same_structure: bool,
+    against: Literal["structure", "cluster"],
 ) -> Disagreement | None:
     peers = group == group[position]
     peers[position] = False
@@ -115,10 +140,33 @@ def _contradicted(
     # "less than" above the others, or others "less than" above it, contradict nothing
     if (bound[position] and off > 0) or (bound[peers].all() and off < 0):
         return None
-    surprise = abs(off) / float(noise_decades * np.sqrt(1.0 + 1.0 / count))
-    if surprise < _SURPRISE:
+    deviation = float(noise_decades * np.sqrt(1.0 + 1.0 / count))
+    if abs(off) < _SURPRISE * deviation:
         return None
-    return Disagreement(position, float(values[position]), mean, count, surprise, same_structure)
+    others = tuple(np.flatnonzero(peers).tolist())
+    return Disagreement(
+        position, float(values[position]), mean, others, abs(off) / deviation, deviation, against
+    )
+
+
+def _unexpected(
+    position: int, values: FloatArray, labels: Labels, ranking: Ranking
+) -> Disagreement | None:
+    """Compare a label with what the tree mean expects at its structure without it."""
+    row = int(labels.index[position])
+    scatter = float(ranking.parameters.get("label_variance", 1.0))
+    variance = float(ranking.uncertainty[row]) ** 2
+    precision = 1.0 / variance - 1.0 / scatter
+    if precision <= 1e-6:
+        return None  # it is the only label: nothing is left without it
+    mean = (float(ranking.score[row]) / variance - float(values[position]) / scatter) / precision
+    deviation = float(np.sqrt(1.0 / precision + scatter))
+    off = float(values[position]) - mean
+    if abs(off) < _UNEXPECTED * deviation or (labels.is_upper_bound[position] and off > 0):
+        return None
+    return Disagreement(
+        position, float(values[position]), mean, (), abs(off) / deviation, deviation, "tree"
+    )
 
 
 def _usual_scatter(values: FloatArray, cluster: IntArray, ranking: Ranking) -> float:

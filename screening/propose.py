@@ -7,13 +7,15 @@ target (Jones, Schonlau & Welch, J. Global Optim. 1998, 13, 455), in decades, co
 ion conductor is known to reach. One structure is
 proposed per cluster, best gain first, so that the next five measurements do not ask one question.
 
-A label that stands further from the others of its cluster than pellets and labels of one cluster
-usually do is proposed for a repeat: before a ranking follows a surprise, the surprise is checked.
+A label that stands further from the others of its structure or cluster than pellets and labels of
+one cluster usually do, or where nothing else led to expect it, is proposed for a repeat: before a
+ranking follows a surprise, the surprise is checked. Own measurements come first, as they can be
+repeated on the spot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,6 +37,8 @@ BoolArray = npt.NDArray[np.bool_]
 CEILING_LOG_SIGMA = -1.5
 # share of labelled structures that stand alone deeper than what counts as out of domain
 _DOMAIN_SHARE = 0.1
+# labels named in a reason
+_SHOWN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ def propose(
     target_log_sigma: float = -4.0,
     ceiling_log_sigma: float = CEILING_LOG_SIGMA,
     formulas: Sequence[str] | None = None,
+    measured_formulas: Collection[str] = (),
+    own: Collection[str] = (),
     pellet_noise_decades: float = PELLET_NOISE_DECADES,
     per_cluster: int = 1,
 ) -> tuple[Proposal, ...]:
@@ -114,8 +120,12 @@ def propose(
     ceiling_log_sigma : float
         Gains are counted up to here: without a ceiling the least known structure always wins.
     formulas : sequence of str, optional
-        Formula of each structure: a compound that was measured, or proposed already, is left out
-        whatever its structure.
+        Formula of each structure, written one way for one composition: a compound that was
+        measured, or proposed already, is left out whatever its structure.
+    measured_formulas : collection of str
+        Compounds that were measured without a structure, written that way.
+    own : collection of str
+        Names of the labels that were measured in this laboratory.
     pellet_noise_decades : float
         Standard deviation between pellets of one compound.
     per_cluster : int
@@ -144,12 +154,22 @@ def propose(
     gain, probability = _expected_gain(ranking.score, sd, target_log_sigma, ceiling_log_sigma)
     depth = labelled_depth(tree, labels)
     outside = _out_of_domain(tree, labels, depth)
-    disagreements = disagreeing_labels(labels, ranking, pellet_noise_decades=pellet_noise_decades)
+    disagreements = disagreeing_labels(
+        labels, ranking, pellet_noise_decades=pellet_noise_decades, own=own
+    )
     repeats = [
         _repeat(found, labels, ranking, sd, probability, outside)
         for found in disagreements[: -(-count // 3)]
     ]
-    rows = _fresh_rows(labels, ranking, gain, formulas, count - len(repeats), per_cluster)
+    rows = _fresh_rows(
+        labels,
+        ranking,
+        gain,
+        formulas,
+        count - len(repeats),
+        per_cluster,
+        known=set(measured_formulas),
+    )
     fresh = [
         Proposal(
             row=row,
@@ -232,10 +252,13 @@ def _fresh_rows(
     formulas: Sequence[str] | None,
     count: int,
     per_cluster: int,
+    *,
+    known: set[str],
 ) -> list[int]:
     """Unmeasured structures by falling gain, a few per cluster."""
     measured = set(labels.index.tolist())
-    known = {formulas[row] for row in measured} if formulas is not None else set()
+    if formulas is not None:
+        known |= {formulas[row] for row in measured}
     taken: dict[int, int] = {}
     chosen: list[int] = []
     # equal gains, those of one cluster, keep the order of the ranking
@@ -263,30 +286,47 @@ def _repeat(
     outside: BoolArray,
 ) -> Proposal:
     row = int(labels.index[found.position])
-    off = abs(found.log_sigma - found.others_log_sigma)
-    name = labels.names[found.position]
-    side = "above" if found.log_sigma > found.others_log_sigma else "below"
-    others = "label" if found.n_others == 1 else "labels"
-    whose = "of the same structure" if found.same_structure else "of its cluster"
-    count = "the other" if found.n_others == 1 else f"the {found.n_others} other"
-    members = int(np.count_nonzero(ranking.cluster == ranking.cluster[row]))
     return Proposal(
         row=row,
         kind="repeat",
-        gain_decades=off,
+        gain_decades=abs(found.log_sigma - found.others_log_sigma),
         probability=float(probability[row]),
         expected_log_sigma=float(ranking.score[row]),
         standard_deviation=float(sd[row]),
         out_of_domain=bool(outside[row]),
         cluster=int(ranking.cluster[row]),
-        label=name,
-        reason=(
-            f"repeat {ranking.name(row)}: label {name} ({_sigma(found.log_sigma)}) stands "
-            f"{off:.1f} decades {side} {count} {others} {whose} "
-            f"({_sigma(found.others_log_sigma)}), {found.surprise:.1f} times what pellets"
-            f"{'' if found.same_structure else ' and neighbours'} differ by; "
-            f"the places of {members} structures hang on it"
-        ),
+        label=labels.names[found.position],
+        reason=_why_repeat(found, labels, ranking, row),
+    )
+
+
+def _why_repeat(found: Disagreement, labels: Labels, ranking: Ranking, row: int) -> str:
+    name = f"{labels.names[found.position]} ({_sigma(found.log_sigma)})"
+    off = abs(found.log_sigma - found.others_log_sigma)
+    side = "above" if found.log_sigma > found.others_log_sigma else "below"
+    stands = f"it stands {off:.1f} orders of magnitude {side}"
+    mean = _sigma(found.others_log_sigma)
+    if found.against == "tree":
+        against = (
+            f"what all other labels lead to expect here, {mean} give or take {found.deviation:.1f}"
+        )
+    else:
+        whose = "of the same structure" if found.against == "structure" else "of its cluster"
+        shown = ", ".join(labels.names[p] for p in found.others[:_SHOWN])
+        more = len(found.others) - _SHOWN
+        shown += f" and {more} more" if more > 0 else ""
+        plural = len(found.others) > 1
+        usual = "pellets of one compound" if found.against == "structure" else "labels in a cluster"
+        against = (
+            f"the {'mean of the ' if plural else ''}other label{'s' if plural else ''} {whose} "
+            f"({shown}: {mean}), where {usual} differ by {found.deviation:.1f}"
+        )
+    members = int(np.count_nonzero(ranking.cluster == ranking.cluster[row]))
+    todo = "repeat the measurement behind" if found.is_own else "check the source of"
+    again = "" if found.is_own else ", or measure it again"
+    return (
+        f"{ranking.name(row)}: {todo} {name}{again}: {stands} {against}; "
+        f"the expectation for {members} structures of its cluster hangs on it"
     )
 
 
@@ -303,10 +343,11 @@ def _why_measure(
     near = np.flatnonzero(cluster == ranking.cluster[row])
     text = (
         f"{ranking.name(row)}: expected {_sigma(float(ranking.score[row]))} give or take "
-        f"{sd[row]:.1f} decades, {100 * probability[row]:.0f} % to beat {_sigma(target)}"
+        f"{sd[row]:.1f} orders of magnitude, {100 * probability[row]:.0f} % to beat "
+        f"{_sigma(target)}"
     )
     if near.size:
-        best = near[np.argsort(-labels.log_sigma[near])][:2]
+        best = near[np.argsort(-labels.log_sigma[near])][:_SHOWN]
         told = ", ".join(
             f"{labels.names[p]} ({'<' if labels.is_upper_bound[p] else ''}"
             f"{_sigma(float(labels.log_sigma[p]))})"
@@ -317,7 +358,10 @@ def _why_measure(
     else:
         text += "; nothing in its cluster was measured, the expectation comes from the branch above"
     if out_of_domain:
-        text += "; unlike anything measured: the expectation is little more than the average"
+        text += (
+            "; out of domain: nothing like it was ever measured, so the expectation is little more "
+            "than the average of all labels"
+        )
     return text
 
 

@@ -134,8 +134,10 @@ def _show_proposals(result: dict[str, Any]) -> None:
     for number, row in enumerate(result["proposals"], 1):
         click.echo(f"  {number}. {row['formula']}, {row['reason']}")
     changed = result.get("proposals_changed")
-    if changed is None or not (changed["new"] or changed["gone"]):
+    if changed is None:
         return
-    click.echo(f"{len(changed['new'])} of these are new since {result['previous']}; no longer:")
-    for sentence in changed["gone"]:
-        click.echo(f"  {sentence}")
+    if not (changed["new"] or changed["gone"]):
+        click.echo(f"  the same as after {result['previous']}")
+    for words, sentences in (("new", changed["new"]), ("no longer", changed["gone"])):
+        for sentence in sentences:
+            click.echo(f"  {words} since {result['previous']}: {sentence}")

@@ -19,7 +19,7 @@ from labkit.errors import UsageError
 from labkit.workflows.describing import PoolTree
 from labkit.workflows.lab import Lab
 from labkit.workflows.placing import tree_with_new_structures
-from labkit.workflows.proposing import proposals_of, proposals_since
+from labkit.workflows.proposing import known_to_lab, proposals_changed, proposals_of
 from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
 from screening.rank import Labels, Ranking, distance_to_labelled, rank
 from screening.rank_changes import RankingChange, compare_rankings
@@ -129,8 +129,9 @@ def rank_candidates(
         "summary": f"first ranking by {method} in this lab",
         "label_changes": [],
     }
+    known = known_to_lab(lab, pool, found) if propose else None
     if propose:
-        result["proposals"] = proposals_of(pool, labels, ranking, propose, target_S_per_cm)
+        result["proposals"] = proposals_of(pool, labels, ranking, propose, target_S_per_cm, known)
     if previous is not None:
         before = _previous_labels(previous, pool)
         # the same labels on the same tree rank the same: nothing to compute again
@@ -140,8 +141,14 @@ def rank_candidates(
             else rank(pool.tree, before, method, depth=depth, tie_break=ties(before))
         )
         if propose:
-            result["proposals_changed"] = proposals_since(
-                proposals_of(pool, before, earlier, propose, target_S_per_cm), result["proposals"]
+            result["proposals_changed"] = proposals_changed(
+                proposals_of(pool, before, earlier, propose, target_S_per_cm, known),
+                result["proposals"],
+                pool=pool,
+                earlier=earlier,
+                ranking=ranking,
+                earlier_labels=before,
+                labels=labels,
             )
         change = compare_rankings(
             earlier,

@@ -86,7 +86,7 @@ def test_what_is_unlike_anything_measured_is_flagged(tree) -> None:
 
     assert len(far) == 1
     assert far[0].out_of_domain
-    assert "unlike anything measured" in far[0].reason
+    assert "out of domain: nothing like it was ever measured" in far[0].reason
     near = [p for p in propose(tree, LABELS, ranking, 8) if _group(p.row) == 0]
     assert not near[0].out_of_domain
 
@@ -110,7 +110,10 @@ def test_a_surprising_label_is_repeated_before_it_is_followed(tree) -> None:
     assert not any(proposal.kind == "repeat" for proposal in before)
     assert after[0].kind == "repeat"
     assert after[0].label == "L9"
-    assert "7.2 decades above the 2 other labels of its cluster" in after[0].reason
+    assert "check the source of L9 (1.0e-02 S/cm), or measure it again" in after[0].reason
+    assert "stands 7.2 orders of magnitude above the mean of the other labels of its cluster" in (
+        after[0].reason
+    )
     assert sum(proposal.kind == "repeat" for proposal in after) == 1
 
 
@@ -122,6 +125,30 @@ def test_two_labels_of_one_structure_are_held_to_pellet_noise(tree) -> None:
     assert found[0].kind == "repeat"
     assert found[0].row == 1
     assert "of the same structure" in found[0].reason
+
+
+def test_an_own_measurement_is_repeated_before_older_contradictions(tree) -> None:
+    twice = LABELS.joined(Labels.of([1, 65], [-4.8, -2.0], ["L9", "L10"]))
+    ranking = rank_by_tree_mean(tree, twice)
+
+    elsewhere = propose(tree, twice, ranking, 6)
+    here = propose(tree, twice, ranking, 6, own={"L9"})
+
+    assert elsewhere[0].label == "L10"
+    assert [p.label for p in here if p.kind == "repeat"] == ["L9", "L10"]
+    assert "repeat the measurement behind L9 (1.6e-05 S/cm): it stands" in here[0].reason
+
+
+def test_a_compound_measured_without_a_structure_is_left_out(tree) -> None:
+    formulas = [f"compound {row}" for row in range(80)]
+    ranking = rank_by_tree_mean(tree, LABELS)
+    best = propose(tree, LABELS, ranking, 1, formulas=formulas)[0].row
+
+    again = propose(
+        tree, LABELS, ranking, 1, formulas=formulas, measured_formulas={formulas[best]}
+    )[0]
+
+    assert again.row != best
 
 
 def test_a_bound_above_the_others_contradicts_nothing(tree) -> None:

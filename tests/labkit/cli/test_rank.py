@@ -7,6 +7,11 @@ from typing import Any
 
 import pytest
 
+import db.labels
+from db.matching import match_labels
+from labkit.workflows.lab import Lab
+from labkit.workflows.simulating import simulate_temperature_series
+
 LITHIUM_NITRIDE = "prototype-Li3N-lithium-nitride"
 
 
@@ -131,6 +136,62 @@ def test_proposals_say_why_and_leave_out_what_was_measured(
     named = {row["structure"] for row in after["proposals"]}
     stayed = named & {row["structure"] for row in before["proposals"]}
     assert len(after["proposals_changed"]["new"]) == 5 - len(stayed)
+
+
+def test_a_surprising_own_measurement_is_repeated_before_it_is_followed(
+    ranking_lab: Any, copy_of_pool_lab: Lab, tmp_path: Path
+) -> None:
+    placed = ranking_lab("rank", "--top", "100", "--json").json["top"]
+    names = [row["structure"] for row in placed if not row["own_labels"]]
+    surprising = "prototype-Li2O-antifluorite"
+    poor = [name for name in names if "perovskite" not in name and name != surprising]
+    _from_literature(
+        copy_of_pool_lab, {name: 2e-9 * (1 + number % 5) for number, name in enumerate(poor)}
+    )
+    before = ranking_lab("rank", "--propose", 6, "--json").json
+    simulate_temperature_series(tmp_path / "files", count=1, sigma25_S_per_cm=2e-2)
+    ranking_lab(
+        *("pellet", "add", "P-1", "--formula", "Li2O"),
+        *("--thickness", "0.80mm", "--diameter", "6.35mm"),
+    )
+    ranking_lab("import", "--pellet", "P-1", tmp_path / "files" / "simulated_25C.mpr")
+    words = ("label", "propose", "M1", "--structure", surprising, "--by", "A. See", "--json")
+    name = ranking_lab(*words).json["label"]
+    ranking_lab("label", "accept", name, "--by", "B. Lee", "--reason", "good")
+
+    after = ranking_lab("rank", "--propose", 6, "--json").json
+    told = ranking_lab("rank", "--propose", 6, "--since", before["ranking"]).out
+
+    assert name not in {row["label"] for row in before["proposals"]}
+    first = after["proposals"][0]
+    assert (first["kind"], first["structure"], first["label"]) == ("repeat", surprising, name)
+    assert f"repeat the measurement behind {name} (2.0e-02 S/cm)" in first["reason"]
+    assert f"new since {before['ranking']}: the repeat of label {name}" in " ".join(told.split())
+    fresh = {row["structure"] for row in after["proposals"] if row["kind"] == "measure"}
+    assert fresh
+    assert not fresh & {surprising, *poor}
+
+
+def _from_literature(lab: Lab, sigma_of: dict[str, float]) -> None:
+    with lab.database.session() as session:
+        db.labels.propose_many(
+            session,
+            [
+                {
+                    "formula": structure.split("-")[1],
+                    "material_id": structure,
+                    "sigma_S_per_cm": sigma,
+                    "source_kind": "literature",
+                    "temperature_K": 298.15,
+                }
+                for structure, sigma in sigma_of.items()
+            ],
+            by="A. See",
+            reason="typed",
+            accepted_by="A. See",
+            acceptance_reason="typed",
+        )
+        match_labels(session)
 
 
 def test_proposals_are_told_in_words(ranking_lab: Any) -> None:
