@@ -84,7 +84,7 @@ def _pattern(lab_path: Path, name: str) -> DiffractionPattern:
     path = Path(name)
     if not path.exists() and name[:1] in "mM" and name[1:].isdigit():
         from labkit.workflows.lab import open_lab
-        from labkit.workflows.refinement import stored_pattern
+        from labkit.workflows.pattern_files import stored_pattern
 
         return stored_pattern(open_lab(lab_path), name).pattern
     for record in read(path, content=read_bytes(path)).records:

@@ -18,7 +18,8 @@ from db.tables import Analysis, Measurement, Pellet, RawFile
 from labkit.errors import NotFoundError, UsageError
 from labkit.vegard import VegardFit, fit_vegard, pseudo_cubic
 from labkit.workflows.lab import Lab
-from labkit.workflows.refinement import LATTICE, SeriesItem
+from labkit.workflows.pattern_files import SeriesItem
+from labkit.workflows.refinement import LATTICE
 
 __all__ = ["VEGARD", "batch_members", "read_series_sheet", "vegard_of_batch", "vegard_of_csv"]
 

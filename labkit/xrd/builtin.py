@@ -40,7 +40,13 @@ class BuiltinOptions:
     axial : bool
         Refine the axial divergence that makes low-angle peaks lean to small angles.
     instrument : mapping of name to value, or None
-        Parameters known from a standard (U, V, W, axial, zero); they are kept fixed.
+        Parameters known from a standard (U, V, W, axial, zero); they are kept fixed. X and Y only
+        start the widths of every phase, because size and strain of a sample add to them.
+    profile : {"fixed", "start"}
+        Whether U, V, W and axial of the instrument are kept or only start the refinement; its
+        zero is always kept.
+    fixed_cells : tuple of int
+        Phases whose cell is known (a standard): it is not refined.
     search_cell : bool
         Look for the size of the cell before refining.
     monochromator_deg : float
@@ -57,6 +63,8 @@ class BuiltinOptions:
     background_terms: int | None = None
     axial: bool = False
     instrument: tuple[tuple[str, float], ...] = ()
+    profile: Literal["fixed", "start"] = "fixed"
+    fixed_cells: tuple[int, ...] = ()
     search_cell: bool = True
     monochromator_deg: float = 0.0
     max_cycles: int = 40
@@ -120,8 +128,8 @@ def fit_builtin(
     background = estimate_background(two_theta, observed)
     net = observed - background
     started = [
-        phase.with_cell(scaled(phase.cell, scale))
-        for phase, scale in zip(phases, start.scales, strict=True)
+        phase if number in options.fixed_cells else phase.with_cell(scaled(phase.cell, scale))
+        for number, (phase, scale) in enumerate(zip(phases, start.scales, strict=True))
     ]
     span = float(two_theta[-1] - two_theta[0])
     terms = options.background_terms or int(np.clip(round(span / 12), 6, 14))
@@ -195,7 +203,11 @@ def _start_values(
         if model.modes[number] == "structure":
             values[model.index[f"scale {number}"]] = 1e-6
     for name, value in options.instrument:
-        values[model.index[name]] = value
+        if name in ("X", "Y"):
+            for number in range(len(model.phases)):
+                values[model.index[f"{name} {number}"]] = value
+        else:
+            values[model.index[name]] = value
     return values
 
 
@@ -208,9 +220,13 @@ def _stages(
     options: BuiltinOptions,
 ) -> tuple[Fit, tuple[str, ...]]:
     """Refine in steps: sizes first, with broad peaks; then positions; then shapes."""
-    known = {name for name, _ in options.instrument}
+    known = {name for name, _ in options.instrument if name == "zero" or options.profile == "fixed"}
     background = [name for name in model.names if name.startswith("background")]
-    metric = [name for name in model.names if name.startswith("metric")]
+    metric = [
+        name
+        for name in model.names
+        if name.startswith("metric") and int(name.split()[1]) not in options.fixed_cells
+    ]
     scales = [name for name in model.names if name.startswith("scale")]
     damping = [name for name in model.names if name.startswith("B ")]
     shifts = {
@@ -264,7 +280,7 @@ def _stages(
     )
     if options.axial and "axial" not in known and model.two_theta[0] < 50:
         start = fit.values.copy()
-        start[model.index["axial"]] = 5e-4
+        start[model.index["axial"]] = start[model.index["axial"]] or 5e-4
         leaning = refine(
             model, start, fit.intensity, observed, weight, [*free, "axial"],
             max_cycles=min(40, options.max_cycles), tolerance=1e-5,
@@ -290,10 +306,18 @@ def _cells(
     tuple[tuple[float | None, ...], ...],
     tuple[tuple[float, float | None], ...],
 ]:
-    cells, esds, volumes = [], [], []
+    cells: list[Cell] = []
+    esds: list[tuple[float | None, ...]] = []
+    volumes: list[tuple[float, float | None]] = []
     for number, phase in enumerate(phases):
         columns = model.metric_of(number)
         metric = fit.values[columns]
+        cell = phase.cell_of(metric)
+        if model.names[columns[0]] not in free:  # a standard, its cell is known
+            cells.append(cell)
+            esds.append((None,) * 6)
+            volumes.append((cell_volume(cell), None))
+            continue
         places = [free.index(model.names[c]) for c in columns]
         local = matrix[np.ix_(places, places)]
         by_cell, by_volume = _jacobians(phase, metric)
@@ -305,7 +329,6 @@ def _cells(
                 for still, v in zip(fixed, variance, strict=True)
             )
         )
-        cell = phase.cell_of(metric)
         cells.append(cell)
         v_variance = float(by_volume @ local @ by_volume)
         volumes.append((cell_volume(cell), math.sqrt(v_variance) if v_variance > 0 else None))

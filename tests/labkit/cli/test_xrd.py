@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,3 +138,53 @@ def test_patterns_are_drawn_without_a_refinement(
     assert found.code == 0, found.err
     assert found.json["patterns"][0]["amorphous"] is False
     assert picture.exists()
+
+
+def test_a_standard_is_stored_and_used_for_a_sample(lab: Command, tmp_path: Path) -> None:
+    from labkit.xrd.phase import phase_from_cif_text
+    from labkit.xrd.simulate import SERIES_HOST_CIF, simulate_pattern
+    from labkit.xrd.standards import standard_named
+
+    def write(name: str, phases: list[Any], **how: Any) -> Path:
+        pattern = simulate_pattern(phases, zero_deg=0.05, **how)
+        rows = zip(pattern.two_theta_deg, pattern.intensity_counts, strict=True)
+        path = tmp_path / name
+        path.write_text("".join(f"{t:.3f} {int(c)}\n" for t, c in rows), encoding="utf-8")
+        return path
+
+    host = phase_from_cif_text(SERIES_HOST_CIF, name="Li3BS3")
+    cif = tmp_path / "Li3BS3.cif"
+    cif.write_text(SERIES_HOST_CIF, encoding="utf-8")
+    silicon = standard_named("Si").phase()
+    reference = write(
+        "lab6.xy", [(standard_named("LaB6").phase(), 1.0)], seed=1, two_theta=(15, 130, 0.03)
+    )
+    sample = write("sample.xy", [(host, 0.7), (silicon, 0.3)], seed=2, displacement_deg=0.12)
+    words = ("--cif", cif, "--wavelength", "Cu", sample)
+    early = lab("xrd", "refine", "--instrument", "d8", *words)
+    assert early.code == 1
+    assert "labkit xrd standard --name d8" in early.error_lines[0]
+    stored = lab(
+        "xrd", "standard", "--name", "d8", "--standard", "LaB6", "--wavelength", "Cu", reference,
+        "--json",
+    )  # fmt: skip
+    assert stored.code == 0, stored.err
+    assert stored.json["instrument"]["zero"] == pytest.approx(0.05, abs=0.005)
+    assert "SRM 660c" in stored.json["source"]
+    found = lab(
+        "xrd", "refine", "--instrument", "d8", "--internal-standard", "Si", *words, "--json"
+    )
+    assert found.code == 0, found.err
+    main, inside = found.json["phases"]
+    assert main["cell"][:3] == pytest.approx(host.cell[:3], rel=1e-4)
+    assert inside["cell"][0] == pytest.approx(silicon.cell[0])
+    assert inside["cell_esd"][0] is None
+    why = lab("why", found.json["analysis"], "--json")
+    assert why.code == 0, why.err
+    assert "lab6.xy" in why.out
+    assert "sample.xy" in why.out
+    wrong = lab(
+        "xrd", "standard", "--name", "x", "--standard", "LaB6", "--wavelength", "Cu", sample
+    )
+    assert wrong.code == 1
+    assert "not usable as LaB6-660c" in wrong.error_lines[0]
