@@ -37,6 +37,9 @@ LAB_TOML_TEMPLATE = """\
 [labels]
 # reviewer = "your name"           # who signs accept and reject when --by is not given
 
+[xrd]
+# gsas2 = "/opt/gsas2main"         # GSAS-II that is installed outside labkit's Python
+
 [slurm]
 # jobs for 'labkit screen describe --dask slurm'
 # queue = "normal"
@@ -58,6 +61,7 @@ _KNOWN: dict[str, dict[str, type | tuple[type, ...]]] = {
         "temperature_se_K": (int, float),
     },
     "labels": {"reviewer": str},
+    "xrd": {"gsas2": str},
     "slurm": {
         "queue": str,
         "account": str,
@@ -113,6 +117,8 @@ class LabSettings:
         Stack pressure during a measurement.
     temperature_se_K : float
         Standard error of the sample temperature, 1 K where the lab does not say.
+    gsas2 : Path or None
+        Where GSAS-II is installed, for ``--engine gsas``.
     slurm : SlurmSettings
         Jobs of a cluster.
     """
@@ -124,6 +130,7 @@ class LabSettings:
     pressure_MPa: float | None = None
     temperature_se_K: float = 1.0
     reviewer: str | None = None
+    gsas2: Path | None = None
     slurm: SlurmSettings = SlurmSettings()
     source: Path | None = field(default=None, compare=False)
 
@@ -160,6 +167,7 @@ def read_settings(path: Path) -> LabSettings:
     for section, values in document.items():
         _check_section(path, section, values)
     cell = document.get("cell", {})
+    gsas2 = document.get("xrd", {}).get("gsas2")
     settings = LabSettings(
         lab_name=document.get("lab", {}).get("name"),
         time_zone=document.get("lab", {}).get("time_zone"),
@@ -168,6 +176,7 @@ def read_settings(path: Path) -> LabSettings:
         pressure_MPa=cell.get("pressure_MPa"),
         temperature_se_K=float(cell.get("temperature_se_K", 1.0)),
         reviewer=document.get("labels", {}).get("reviewer"),
+        gsas2=None if gsas2 is None else path.parent / Path(gsas2).expanduser(),
         slurm=_slurm_settings(path, document.get("slurm", {})),
         source=path,
     )

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
-from labkit.cli.xrd_standard import standard
 
 __all__ = ["xrd"]
 
@@ -18,9 +17,6 @@ _PICTURE = click.Path(path_type=Path, dir_okay=False)
 @click.group()
 def xrd() -> None:
     """Refine, draw and simulate powder diffraction patterns."""
-
-
-xrd.add_command(standard)
 
 
 def _refinement_options(command: Any) -> Any:
@@ -37,16 +33,17 @@ def _refinement_options(command: Any) -> Any:
         ),
         click.option(
             "--wavelength",
-            default=None,
-            help="Radiation, where the file does not say or says it wrong: Cu, CuKa1, 1.5406 or "
-            "1.5406,1.5444.",
+            "wavelengths",
+            multiple=True,
+            help="Radiation, where the file does not say or says it wrong: Cu, CuKa1, 1.5406, "
+            "1.5406,1.5444 or, for neutrons, n1.909; with --together once per pattern.",
         ),
         click.option(
             "--range",
-            "two_theta_range",
+            "ranges",
+            multiple=True,
             type=(float, float),
-            default=None,
-            help="First and last 2-theta in degrees.",
+            help="First and last 2-theta in degrees; with --together once per pattern.",
         ),
         click.option(
             "--intensities",
@@ -64,21 +61,9 @@ def _refinement_options(command: Any) -> Any:
         ),
         click.option("--axial", is_flag=True, help="Refine the axial divergence (low angles)."),
         click.option(
-            "--instrument",
-            default=None,
-            help="Diffractometer whose zero and profile 'labkit xrd standard' has stored.",
-        ),
-        click.option(
-            "--profile",
-            type=click.Choice(["fixed", "start"]),
-            default="fixed",
-            show_default=True,
-            help="Keep the instrument's U, V, W and axial divergence, or only start from them.",
-        ),
-        click.option(
-            "--internal-standard",
-            default=None,
-            help="Standard mixed into the sample, its cell kept: LaB6, Si, Si-640d, or a CIF.",
+            "--atoms",
+            is_flag=True,
+            help="Refine coordinates and displacements of the atoms (gsas, structure).",
         ),
     ]
     for option in reversed(options):
@@ -86,25 +71,28 @@ def _refinement_options(command: Any) -> Any:
     return command
 
 
-def _settings(given: dict[str, Any]) -> Any:
+def _settings(given: dict[str, Any], gpx: Path | None = None) -> Any:
+    from labkit.errors import UsageError
     from labkit.workflows.refinement import RefinementSettings
     from labkit.xrd.builtin import BuiltinOptions
     from labkit.xrd.radiation import parse_wavelength
 
-    wavelength = given["wavelength"]
+    if gpx is not None and given["engine"] != "gsas":
+        raise UsageError("--gpx keeps a GSAS-II project: add --engine gsas")
+    radiations = tuple(parse_wavelength(text) for text in given["wavelengths"])
+    ranges = given["ranges"]
     return RefinementSettings(
         cifs=given["cifs"],
         engine=given["engine"],
-        radiation=None if wavelength is None else parse_wavelength(wavelength),
-        two_theta_range=given["two_theta_range"],
+        radiation=radiations[0] if len(radiations) == 1 else radiations or None,
+        two_theta_range=ranges[0] if len(ranges) == 1 else ranges or None,
         options=BuiltinOptions(
             shift=given["shift"],
-            intensities=given["intensities"],
+            intensities="structure" if given["atoms"] else given["intensities"],
             axial=given["axial"],
-            profile=given["profile"],
+            atoms=given["atoms"],
         ),
-        instrument=given["instrument"],
-        internal_standard=given["internal_standard"],
+        gpx=gpx,
     )
 
 
@@ -120,6 +108,13 @@ def _settings(given: dict[str, Any]) -> Any:
 )
 @click.option("--x", "composition", type=float, default=None, help="Composition of the sample.")
 @click.option("--pellet", default=None, help="Pellet that the pattern was measured on.")
+@click.option("--together", is_flag=True, help="The patterns are of one sample: refine one cell.")
+@click.option(
+    "--gpx",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Put the GSAS-II project here too, besides the lab folder.",
+)
 @click.option("--plot", type=_PICTURE, default=None, help="Draw the fit; a series as a waterfall.")
 @json_option
 @click.pass_obj
@@ -131,6 +126,8 @@ def refine(
     table: Path | None,
     composition: float | None,
     pellet: str | None,
+    together: bool,
+    gpx: Path | None,
     plot: Path | None,
     as_json: bool,
     **given: Any,
@@ -138,28 +135,34 @@ def refine(
     """Refine the lattice in a pattern (a file or M4), or in every pattern of a series."""
     from labkit.errors import BatchError, UsageError
     from labkit.workflows.lab import open_lab
-    from labkit.workflows.pattern_files import SeriesItem
-    from labkit.workflows.refinement import refine_batch, refine_file
+    from labkit.workflows.refinement import SeriesItem, refine_batch, refine_file
     from labkit.workflows.refinement_figures import draw_fit, draw_series
     from labkit.workflows.substitution_series import batch_members, read_series_sheet
 
-    settings = _settings(given)
+    settings = _settings(given, gpx)
     if not settings.cifs:
         raise UsageError("a refinement needs a phase; name its CIF with --cif PHASE.cif")
     lab = open_lab(lab_path)
     items = [SeriesItem(pattern, x=composition, pellet=pellet) for pattern in patterns]
     if batch is None:
-        if len(items) != 1 or table is not None:
-            raise UsageError("name one pattern, or a series with --batch NAME")
-        report, result = refine_file(lab, items[0], settings)
+        if not items or (len(items) > 1 and not together) or table is not None:
+            raise UsageError(
+                "name one pattern, patterns of one sample with --together, or a series with "
+                "--batch NAME"
+            )
+        report, result = refine_file(lab, items[0], settings, together=items[1:])
         if plot is not None:
             draw_fit(plot, result, label=report["file"])
         if as_json:
             print_json(report)
         else:
             _print_refinement(report)
+            if report["artefact"] is not None:
+                click.echo(f"GSAS-II project: {gpx or lab.folder / report['artefact']}")
             _print_plot(plot)
         return
+    if together or gpx is not None:
+        raise UsageError("--together and --gpx are for one sample, not for a series")
     if table is not None:
         items += read_series_sheet(table)
     items = items or batch_members(lab, batch)
@@ -193,6 +196,12 @@ def _print_refinement(report: dict[str, Any]) -> None:
         f"{report['measurement']} {report['file']}: Rwp {100 * report['r_wp']:.2f} %, "
         f"GOF {report['gof']:.2f}, {report['analysis']}"
     )
+    for fit in report["patterns"]:
+        wavelength = fit["parameters"].get("wavelength_angstrom", fit["wavelength_angstrom"][0][0])
+        click.echo(
+            f"  {fit['radiation']} {wavelength:.5f} A: Rwp {100 * fit['r_wp']:.2f} %, "
+            f"{fit['n_points']} points"
+        )
     for phase in report["phases"]:
         names = ("a", "b", "c", "alpha", "beta", "gamma")
         cell = [

@@ -6,20 +6,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 import labkit
 from instruments.records import DiffractionPattern
-from labkit.xrd.background import estimate_background, sigma_of, usable_points
-from labkit.xrd.builtin import BuiltinFit, BuiltinOptions, fit_builtin, scaled
+from labkit.xrd.builtin import BuiltinFit, BuiltinOptions, fit_builtin
 from labkit.xrd.errors import RefinementError
-from labkit.xrd.gsas import gsas_scripting
-from labkit.xrd.peaks import Crystallinity, crystallinity, find_peaks
+from labkit.xrd.gsas_install import find_gsas
+from labkit.xrd.peaks import Crystallinity
 from labkit.xrd.phase import Phase
-from labkit.xrd.radiation import Radiation, radiation_of
+from labkit.xrd.prepared import prepare
+from labkit.xrd.radiation import Radiation
 from labkit.xrd.residuals import residual_peaks, unexplained_share
 from labkit.xrd.result import PatternCurves, RefinedPhase, RefinementResult
 from labkit.xrd.start import best_anode, resemblance
@@ -29,6 +29,7 @@ __all__ = ["ENGINES", "refine_pattern"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 EngineName = Literal["builtin", "gsas"]
+Range: TypeAlias = tuple[float, float]
 
 ENGINES: tuple[EngineName, ...] = ("builtin", "gsas")
 
@@ -37,12 +38,12 @@ _CLEAR_COSINE, _BETTER_BY = 0.75, 0.15
 
 
 def refine_pattern(
-    pattern: DiffractionPattern,
+    pattern: DiffractionPattern | Sequence[DiffractionPattern],
     phases: Sequence[Phase],
     *,
     engine: EngineName = "builtin",
-    radiation: Radiation | None = None,
-    two_theta_range: tuple[float, float] | None = None,
+    radiation: Radiation | Sequence[Radiation | None] | None = None,
+    two_theta_range: Range | Sequence[Range | None] | None = None,
     options: BuiltinOptions | None = None,
     artefact: Path | None = None,
     gsas_path: Path | None = None,
@@ -51,13 +52,16 @@ def refine_pattern(
 
     Parameters
     ----------
-    pattern : DiffractionPattern
+    pattern : DiffractionPattern, or a sequence of them
+        Several patterns of one sample (X-rays and neutrons, two wavelengths) are refined
+        together: they share phases, cells and atoms; each has its own background, shift and
+        shapes. The first one is judged.
     phases : sequence of Phase
         At least one; the first is the main one.
     engine : {"builtin", "gsas"}
-    radiation : Radiation, optional
+    radiation : Radiation, or one per pattern, optional
         Wins over what the file says.
-    two_theta_range : tuple of float, optional
+    two_theta_range : tuple of float, or one per pattern, optional
         Degrees; the whole pattern otherwise.
     options : BuiltinOptions, optional
     artefact : Path, optional
@@ -78,15 +82,22 @@ def refine_pattern(
     if not phases:
         raise RefinementError("a refinement needs a phase; name its CIF with --cif PHASE.cif")
     options = options or BuiltinOptions()
-    if engine == "gsas":
-        gsas_scripting(gsas_path)
-    used = usable_points(pattern, two_theta_range)
-    lines = radiation_of(pattern, radiation)
-    angle, observed = pattern.two_theta_deg[used], pattern.intensity_counts[used]
-    sigma = sigma_of(pattern)[used]
-    state = crystallinity(pattern, two_theta_range=two_theta_range)
-    fwhm = _typical_width(angle, observed, sigma)
-    net = observed - estimate_background(angle, observed)
+    installation = find_gsas(gsas_path) if engine == "gsas" else None
+    patterns = [pattern] if isinstance(pattern, DiffractionPattern) else list(pattern)
+    prepared = [
+        prepare(one, lines, span)
+        for one, lines, span in zip(
+            patterns,
+            _per_pattern(radiation, Radiation, len(patterns), "radiation"),
+            _per_pattern(two_theta_range, tuple, len(patterns), "range"),
+            strict=True,
+        )
+    ]
+    if not prepared:
+        raise RefinementError("no pattern to refine")
+    first = prepared[0]
+    angle, observed, sigma, net = first.two_theta, first.observed, first.sigma, first.net
+    lines, state = first.lines, first.crystallinity
     start = resemblance(angle, net, phases, lines, search=options.search_cell)
     other = best_anode(angle, net, phases, lines) if start.cosine < _CLEAR_COSINE else None
     if other is not None and other[1] < start.cosine + _BETTER_BY:
@@ -94,36 +105,46 @@ def refine_pattern(
     if other is not None or state.amorphous:
         # free intensities would follow any pattern; the structure shows that it does not fit
         options = replace(options, intensities="structure", max_cycles=2)
-    if engine == "gsas":
+    if installation is not None:
         from labkit.xrd.gsas_result import refine_with_gsas
 
         return refine_with_gsas(
-            angle,
-            observed,
-            sigma,
-            [p.with_cell(scaled(p.cell, f)) for p, f in zip(phases, start.scales, strict=True)],
-            lines,
+            installation,
+            prepared,
+            phases,
             options,
-            fwhm_deg=fwhm,
-            state=state,
-            start_cosine=start.cosine,
+            start=start,
             other_anode=other,
             artefact=artefact,
-            gsas_path=gsas_path,
         )
-    fit = fit_builtin(angle, observed, sigma, phases, lines, options, fwhm_deg=fwhm, start=start)
-    return _result(pattern, phases, lines, fit, state, other, observed, sigma)
+    if len(prepared) > 1:
+        raise RefinementError(
+            f"{len(prepared)} patterns together need --engine gsas; builtin refines one at a time"
+        )
+    if options.atoms:
+        raise RefinementError("atoms are refined by --engine gsas; builtin refines the lattice")
+    fit = fit_builtin(
+        angle, observed, sigma, phases, lines, options, fwhm_deg=first.fwhm_deg, start=start
+    )
+    return _result(patterns[0], phases, lines, fit, state, other, observed, sigma)
 
 
-def _typical_width(angle: FloatArray, observed: FloatArray, sigma: FloatArray) -> float:
-    """Return the width of the strongest peaks in degrees, the smoothing taken off."""
-    smoothing = max(5 * float(np.median(np.diff(angle))), 0.06)
-    peaks = find_peaks(angle, observed - estimate_background(angle, observed), sigma)
-    strong = sorted(peaks, key=lambda peak: -peak.height_counts)[:8]
-    if not strong:
-        return 0.2
-    seen = float(np.median([peak.fwhm_deg for peak in strong]))
-    return float(np.clip(math.sqrt(max(seen**2 - smoothing**2, 0.0)), 0.04, 1.5))
+_Kind = TypeVar("_Kind")
+
+
+def _per_pattern(given: Any, kind: type[_Kind], count: int, what: str) -> list[_Kind | None]:
+    """Return what was given for every pattern: nothing, one for all (by `kind`), or one each."""
+    if given is None or (isinstance(given, kind) and not _holds(given, kind)):
+        return [given] * count
+    found = list(given)
+    if len(found) != count:
+        raise RefinementError(f"{count} patterns and {len(found)} times a {what}: give one each")
+    return found
+
+
+def _holds(given: Any, kind: type) -> bool:
+    """Tell a tuple of ranges from a range."""
+    return kind is tuple and all(one is None or isinstance(one, tuple) for one in given)
 
 
 def _result(

@@ -1,4 +1,4 @@
-"""GSAS-II as an engine, through its scripting interface.
+"""GSAS-II as an engine, driven through its scripting interface in a process of its own.
 
 Toby & Von Dreele, J. Appl. Cryst. 46 (2013) 544; O'Donnell et al., J. Appl. Cryst. 51 (2018) 1244.
 """
@@ -6,15 +6,16 @@ Toby & Von Dreele, J. Appl. Cryst. 46 (2013) 544; O'Donnell et al., J. Appl. Cry
 from __future__ import annotations
 
 import contextlib
-import importlib
-import io
+import json
 import math
 import os
-import sys
+import re
+import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,195 +23,225 @@ from numpy.typing import NDArray
 
 from labkit.xrd.builtin import BuiltinOptions
 from labkit.xrd.errors import EngineMissingError, RefinementError
-from labkit.xrd.phase import Cell, Phase, cell_volume
+from labkit.xrd.gsas_install import INSTALL_COMMAND, GsasInstallation
+from labkit.xrd.phase import Phase, cell_volume
+from labkit.xrd.prepared import PreparedPattern
 from labkit.xrd.radiation import Radiation
 
-__all__ = ["INSTALL_COMMAND", "GsasFit", "gsas_scripting", "run_gsas"]
+__all__ = ["RADIUS_MM", "GsasFit", "keep_project", "run_gsas"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
-GsasFit: TypeAlias = dict[str, Any]
-"""What GSAS-II found, by name."""
 
-INSTALL_COMMAND = 'pip install "git+https://github.com/AdvancedPhotonSource/GSAS-II"'
+RADIUS_MM = 200.0
+"""Goniometer radius in the project; a displacement in degrees does not depend on it."""
 
-_CELL_KEYS = (
-    "length_a",
-    "length_b",
-    "length_c",
-    "angle_alpha",
-    "angle_beta",
-    "angle_gamma",
-)
+_LONGEST_S = 3600
 
 
-def gsas_scripting(folder: Path | None = None) -> ModuleType:
-    """Import GSASIIscriptable.
+@dataclass(frozen=True, slots=True, eq=False)
+class GsasFit:
+    """What GSAS-II found.
 
-    Parameters
+    Attributes
     ----------
-    folder : Path, optional
-        Folder that holds the GSASII package; ``LABKIT_GSAS2`` names it otherwise.
-
-    Raises
-    ------
-    EngineMissingError
-        When it cannot be imported; the line says how to install it.
+    numbers : dict
+        As the script in `labkit.xrd.gsas_script` writes them.
+    curves : dict of ndarray
+        ``calculated0``, ``background0``, ``reflections0_0`` (pattern, phase) and so on.
     """
-    named = folder or (Path(os.environ["LABKIT_GSAS2"]) if "LABKIT_GSAS2" in os.environ else None)
-    if named is not None and str(named) not in sys.path:
-        sys.path.append(str(named))
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            return importlib.import_module("GSASII.GSASIIscriptable")
-    except ImportError:
-        raise EngineMissingError(
-            f"GSAS-II is not installed here: {INSTALL_COMMAND} (it needs a Fortran compiler), or "
-            "name the folder of an installation in LABKIT_GSAS2; --engine builtin works without it"
-        ) from None
 
-
-def _instrument_file(lines: Radiation, fwhm_deg: float) -> str:
-    """Return an instrument parameter file with widths that start at `fwhm_deg`.
-
-    GSAS-II counts widths in hundredths of a degree, Gaussian ones as variances.
-    """
-    variance = (100 * 0.7 * fwhm_deg) ** 2 / (8 * math.log(2))
-    rows = ["#GSAS-II instrument parameter file; made by labkit", "Type:PXC", "Bank:1.0"]
-    if len(lines.lines) > 1:
-        (first, _), (second, weight) = lines.lines[:2]
-        rows += [f"Lam1:{first}", f"Lam2:{second}", f"I(L2)/I(L1):{weight}"]
-    else:
-        rows.append(f"Lam:{lines.wavelength_angstrom}")
-    rows += ["Zero:0.0", "Polariz.:0.5", "U:0.0", "V:0.0", f"W:{variance:.4f}"]
-    rows += [f"X:{35 * fwhm_deg:.4f}", "Y:0.0", "Z:0.0", "SH/L:0.002", "Azimuth:0.0"]
-    return "\n".join(rows) + "\n"
+    numbers: dict[str, Any]
+    curves: dict[str, FloatArray]
 
 
 def run_gsas(
-    two_theta: FloatArray,
-    observed: FloatArray,
-    sigma: FloatArray,
+    installation: GsasInstallation,
+    patterns: Sequence[PreparedPattern],
     phases: Sequence[Phase],
-    lines: Radiation,
     options: BuiltinOptions,
     *,
-    fwhm_deg: float,
     artefact: Path | None,
-    gsas_path: Path | None,
 ) -> GsasFit:
     """Refine with GSAS-II: Le Bail for free intensities, else Rietveld with the CIF's atoms.
 
     Parameters
     ----------
-    two_theta, observed, sigma : ndarray, shape (n,)
+    installation : GsasInstallation
+    patterns : sequence of PreparedPattern
+        Several patterns of one sample share their phases and cells.
     artefact : Path, optional
         Where the project (.gpx) is kept; it can be opened in GSAS-II.
 
     Raises
     ------
     EngineMissingError
-        When GSAS-II cannot be imported.
+        When GSAS-II cannot be imported by its Python.
     RefinementError
         When GSAS-II gives up.
     """
-    scripting = gsas_scripting(gsas_path)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(prefix="labkit-gsas-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        project_path = (artefact or folder / "labkit.gpx").absolute()
-        np.savetxt(folder / "pattern.xye", np.stack([two_theta, observed, sigma], axis=1))
-        (folder / "labkit.instprm").write_text(_instrument_file(lines, fwhm_deg), encoding="utf-8")
-        quiet = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(quiet):
-                return _refine_project(scripting, folder, project_path, phases, options)
-        except EngineMissingError:
-            raise
-        except Exception as error:
-            raise RefinementError(
-                f"GSAS-II could not refine this: {type(error).__name__}: {error}; "
-                "try --engine builtin"
-            ) from error
+        _write_job(folder, installation, patterns, phases, options)
+        output = _run(folder, installation)
+        numbers = _result(folder, installation, output)
+        numbers["cycles"] = len(re.findall(r"^ *Cycle \d+:", output, flags=re.MULTILINE))
+        with np.load(folder / "curves.npz") as stored:
+            curves = {key: np.asarray(stored[key], dtype=float) for key in stored.files}
+        if artefact is not None:
+            keep_project(folder / "labkit.gpx", artefact)
+    return GsasFit(numbers, curves)
 
 
-def _refine_project(
-    scripting: ModuleType,
+def _write_job(
     folder: Path,
-    project_path: Path,
+    installation: GsasInstallation,
+    patterns: Sequence[PreparedPattern],
     phases: Sequence[Phase],
     options: BuiltinOptions,
-) -> GsasFit:
-    project = scripting.G2Project(newgpx=str(project_path))
-    histogram = project.add_powder_histogram(
-        str(folder / "pattern.xye"), str(folder / "labkit.instprm"), fmthint="xye"
-    )
-    added = []
-    for number, phase in enumerate(phases):
-        cif = folder / f"phase{number}.cif"
-        cif.write_text(phase.cif_text, encoding="utf-8")
-        one = project.add_phase(
-            str(cif), phasename=f"{number} {phase.name}", histograms=[histogram], fmthint="CIF"
+) -> None:
+    described = []
+    for number, pattern in enumerate(patterns):
+        columns = np.stack([pattern.two_theta, pattern.observed, pattern.sigma], axis=1)
+        np.savetxt(folder / f"pattern{number}.xye", columns, fmt="%.8g")
+        axial = options.axial and pattern.two_theta[0] < 50
+        text = _instrument_file(pattern.lines, pattern.fwhm_deg, options, axial=axial)
+        (folder / f"pattern{number}.instprm").write_text(text, encoding="utf-8")
+        neutron = pattern.lines.kind == "neutron"
+        span = float(np.ptp(pattern.two_theta))
+        described.append(
+            {
+                "radiation": pattern.lines.kind,
+                "radius_mm": RADIUS_MM,
+                "background_terms": options.background_terms
+                or int(np.clip(round(span / 12), 6, 14)),
+                "background_counts": float(np.percentile(pattern.observed, 20)),
+                "shifts": _shifts(options, neutron=neutron),
+                "axial": axial,
+                # the cell that X-rays give calibrates the monochromator of the neutrons
+                "refine_wavelength": neutron and number > 0,
+            }
         )
-        one.data["General"]["Cell"][1:8] = [*phase.cell, cell_volume(phase.cell)]
-        added.append(one)
-    free = options.intensities == "free"
-    project.set_Controls("cycles", 8)
-    span = float(np.ptp(histogram.getdata("x")))
-    terms = options.background_terms or int(np.clip(round(span / 12), 6, 14))
-    histogram.set_refinements({"Background": {"no. coeffs": terms, "refine": True}})
-    if free:
-        for one in added:
-            one.set_HAP_refinements({"LeBail": True})
-        histogram.clear_refinements({"Sample Parameters": ["Scale"]})
-    project.refine()
-    shift = {"displacement": ["Shift"], "both": ["Shift"]}.get(options.shift, [])
-    if shift:
-        histogram.set_refinements({"Sample Parameters": shift})
-    if options.shift in ("zero", "both"):
-        histogram.set_refinements({"Instrument Parameters": ["Zero"]})
-    for one in added:
-        one.set_refinements({"Cell": True})
-    if not free:
-        for one in added[1:]:
-            one.set_HAP_refinements({"Scale": True})
-    project.refine()
-    histogram.set_refinements({"Instrument Parameters": ["W", "X"]})
-    project.refine()
-    shape = ["U", "V", "W", "X", "Y"] + (["SH/L"] if options.axial else [])
-    histogram.set_refinements({"Instrument Parameters": shape})
-    project.refine()
-    project.refine()
-    project.save()
-    return _collect(project, histogram, added)
-
-
-def _collect(project: Any, histogram: Any, added: Sequence[Any]) -> GsasFit:
-    cells: list[Cell] = []
-    esds: list[tuple[float | None, ...]] = []
-    volumes: list[tuple[float, float | None]] = []
-    for one in added:
-        cell, esd = one.get_cell_and_esd()
-        a, b, c, alpha, beta, gamma = (float(cell[key]) for key in _CELL_KEYS)
-        cells.append((a, b, c, alpha, beta, gamma))
-        # GSAS-II writes 0 where symmetry fixes a value or no error is known
-        esds.append(tuple(float(esd[key]) or None for key in _CELL_KEYS))
-        volumes.append((float(cell["volume"]), float(esd["volume"]) or None))
-    residuals = project["Covariance"]["data"]["Rvals"]
-    lists = histogram.reflections()
-    return {
-        "cells": cells,
-        "esds": esds,
-        "volumes": volumes,
-        "r_wp": float(histogram.residuals["wR"]) / 100,
-        "gof": float(residuals["GOF"]),
-        "n_parameters": int(residuals["Nvars"]),
-        "converged": bool(residuals.get("converged", True)),
-        "calculated": np.array(histogram.getdata("ycalc"), dtype=float),
-        "background": np.array(histogram.getdata("background"), dtype=float),
-        "reflections": [
-            np.array(lists[one.name]["RefList"], dtype=float)[:, 5]
-            if one.name in lists
-            else np.empty(0)
-            for one in added
+    job = {
+        "search": list(installation.search),
+        "patterns": described,
+        "phases": [
+            {
+                "name": f"{number} {phase.name}",
+                "cell": list(phase.cell),
+                "volume": cell_volume(phase.cell),
+                "has_atoms": phase.atoms is not None,
+            }
+            for number, phase in enumerate(phases)
         ],
-        "version": str(getattr(sys.modules.get("GSASII.GSASIIpath"), "GetVersionTag", str)() or ""),
+        "intensities": options.intensities,
+        "atoms": options.atoms,
+        "max_cycles": min(options.max_cycles, 12),
     }
+    for number, phase in enumerate(phases):
+        (folder / f"phase{number}.cif").write_text(phase.cif_text, encoding="utf-8")
+    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    # a copy: beside the original lie modules with names of the standard library
+    script = resources.files("labkit.xrd").joinpath("gsas_script.py").read_text(encoding="utf-8")
+    (folder / "refine.py").write_text(script, encoding="utf-8")
+
+
+def _shifts(options: BuiltinOptions, *, neutron: bool) -> list[str]:
+    """Return which errors of the angles to refine; neutrons go through the whole sample."""
+    if options.shift == "none":
+        return []
+    if neutron:
+        return ["zero"]
+    return ["displacement", "zero"] if options.shift == "both" else [options.shift]
+
+
+def _instrument_file(
+    lines: Radiation, fwhm_deg: float, options: BuiltinOptions, *, axial: bool
+) -> str:
+    """Return an instrument parameter file with widths that start at `fwhm_deg`.
+
+    GSAS-II counts widths in hundredths of a degree, Gaussian ones as variances.
+    """
+    variance = (100 * 0.7 * fwhm_deg) ** 2 / (8 * math.log(2))
+    neutron = lines.kind == "neutron"
+    rows = ["#GSAS-II instrument parameter file; made by labkit"]
+    rows += ["Type:PNC" if neutron else "Type:PXC", "Bank:1.0"]
+    if len(lines.lines) > 1:
+        (first, _), (second, weight) = lines.lines[:2]
+        rows += [f"Lam1:{first}", f"Lam2:{second}", f"I(L2)/I(L1):{weight}"]
+    else:
+        rows.append(f"Lam:{lines.wavelength_angstrom}")
+    share = math.cos(math.radians(options.monochromator_deg)) ** 2
+    polarisation = 0.0 if neutron else 1 / (1 + share)
+    rows += ["Zero:0.0", f"Polariz.:{polarisation:.6f}", "U:0.0", "V:0.0", f"W:{variance:.4f}"]
+    rows += [f"X:{35 * fwhm_deg:.4f}", "Y:0.0", "Z:0.0"]
+    rows += [f"SH/L:{0.02 if axial else 0.002}", "Azimuth:0.0"]
+    return "\n".join(rows) + "\n"
+
+
+def _run(folder: Path, installation: GsasInstallation) -> str:
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
+    environment.pop("PYTHONPATH", None)
+    try:
+        done = subprocess.run(
+            [str(installation.python), str(folder / "refine.py"), str(folder)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_LONGEST_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise RefinementError(
+            f"GSAS-II did not end within {_LONGEST_S // 60} minutes; narrow --range, or use "
+            "--engine builtin"
+        ) from None
+    except OSError as error:
+        raise EngineMissingError(
+            f"{installation.python}: the Python of GSAS-II does not start ({error.strerror})"
+        ) from None
+    return done.stdout.decode("utf-8", errors="replace")
+
+
+def _result(folder: Path, installation: GsasInstallation, output: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        last = (output.strip().splitlines() or ["it said nothing"])[-1]
+        raise RefinementError(f"GSAS-II broke off: {last}; try --engine builtin") from None
+    if "missing" in found:
+        raise EngineMissingError(
+            f"{installation.python} cannot import GSAS-II ({found['missing']}): {INSTALL_COMMAND}"
+        )
+    if "failed" in found:
+        raise RefinementError(
+            f"GSAS-II could not refine this: {found['failed']}; try --engine builtin"
+        )
+    return found
+
+
+def keep_project(project: Path, artefact: Path) -> None:
+    """Put a project where it is kept, whole or not at all.
+
+    Raises
+    ------
+    RefinementError
+        When it cannot be written there.
+    """
+    temporary = artefact.with_name(f".{artefact.name}.{os.getpid()}.part")
+    try:
+        artefact.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as stream:
+            stream.write(project.read_bytes())
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(artefact)
+    except OSError as error:
+        raise RefinementError(
+            f"{artefact}: the GSAS-II project cannot be written ({error.strerror}); name another "
+            "place"
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

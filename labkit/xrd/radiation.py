@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from instruments.records import DiffractionPattern
 from labkit.xrd.errors import WavelengthError
@@ -27,10 +28,14 @@ KALPHA2_WEIGHT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Radiation:
-    """Lines of the source as (wavelength in angstrom, weight), the first with weight 1."""
+    """Lines of the source as (wavelength in angstrom, weight), the first with weight 1.
+
+    `kind` says what is scattered: X-rays by electrons, neutrons by nuclei.
+    """
 
     lines: tuple[tuple[float, float], ...]
     source: str
+    kind: Literal["x-ray", "neutron"] = "x-ray"
 
     @property
     def wavelength_angstrom(self) -> float:
@@ -46,6 +51,8 @@ class Radiation:
 def parse_wavelength(text: str) -> Radiation:
     """Read what was typed: ``Cu``, ``CuKa1``, ``1.5406``, ``1.5405,1.5443`` or with ``:weight``.
 
+    An ``n`` before the wavelength (``n1.909``) says neutrons.
+
     Raises
     ------
     WavelengthError
@@ -58,9 +65,10 @@ def parse_wavelength(text: str) -> Radiation:
         if anode[2] == "1":
             return Radiation(((first, 1.0),), f"{anode[1]} K-alpha1")
         return Radiation(((first, 1.0), (second, KALPHA2_WEIGHT)), f"{anode[1]} K-alpha")
+    neutron = re.fullmatch(r"n *(\d.*)", word)
     try:
         lines = []
-        for number, part in enumerate(word.split(",")):
+        for number, part in enumerate((neutron[1] if neutron else word).split(",")):
             wavelength, _, weight = part.partition(":")
             default = 1.0 if number == 0 else KALPHA2_WEIGHT
             lines.append((float(wavelength), float(weight) if weight else default))
@@ -69,9 +77,9 @@ def parse_wavelength(text: str) -> Radiation:
     if not lines or not all(0.1 < w < 6 and 0 < share <= 1 for w, share in lines):
         raise WavelengthError(
             f"{text!r} is no wavelength: write an anode (Cu, CuKa1, Co, Mo) or angstrom such as "
-            "1.5406 or 1.5406,1.5444 for a doublet"
+            "1.5406 or 1.5406,1.5444 for a doublet, or n1.909 for neutrons"
         )
-    return Radiation(tuple(lines), "command line")
+    return Radiation(tuple(lines), "command line", "neutron" if neutron else "x-ray")
 
 
 def radiation_of(pattern: DiffractionPattern, given: Radiation | None = None) -> Radiation:
@@ -85,7 +93,8 @@ def radiation_of(pattern: DiffractionPattern, given: Radiation | None = None) ->
     if given is not None:
         return given
     if pattern.wavelength_angstrom:
-        return Radiation(pattern.wavelength_angstrom, "file")
+        kind: Literal["x-ray", "neutron"] = "neutron" if pattern.radiation == "neutron" else "x-ray"
+        return Radiation(pattern.wavelength_angstrom, "file", kind)
     if pattern.anode in ANODES:
         first, second = ANODES[pattern.anode]
         return Radiation(

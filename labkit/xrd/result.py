@@ -12,7 +12,7 @@ from labkit.json_ready import json_ready
 from labkit.xrd.peaks import Crystallinity, Peak
 from labkit.xrd.phase import Cell
 
-__all__ = ["PatternCurves", "RefinedPhase", "RefinementResult", "Verdict"]
+__all__ = ["PatternCurves", "PatternFit", "RefinedPhase", "RefinementResult", "Verdict"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Verdict = Literal["accepted", "review", "rejected"]
@@ -74,6 +74,38 @@ class PatternCurves:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PatternFit:
+    """One of several patterns that were refined together.
+
+    Attributes
+    ----------
+    radiation : {"x-ray", "neutron"}
+    wavelength_angstrom, two_theta_range_deg, n_points, r_wp, r_exp, parameters, parameter_esds
+        As in `RefinementResult`, for this pattern alone.
+    curves : PatternCurves
+        For figures; not stored.
+    """
+
+    radiation: Literal["x-ray", "neutron"]
+    wavelength_angstrom: tuple[tuple[float, float], ...]
+    two_theta_range_deg: tuple[float, float]
+    n_points: int
+    r_wp: float
+    r_exp: float
+    parameters: dict[str, float]
+    parameter_esds: dict[str, float | None]
+    curves: PatternCurves = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the curves as JSON-ready values."""
+        return {
+            name: json_ready(getattr(self, name))
+            for name in self.__dataclass_fields__
+            if name != "curves"
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RefinementResult:
     """One refined pattern.
 
@@ -97,6 +129,10 @@ class RefinementResult:
         For figures; not stored.
     artefact : str or None
         File that the engine leaves for the user (a GSAS-II project).
+    patterns : tuple of PatternFit
+        One each where several patterns were refined together, else empty. Rwp, GOF and the
+        numbers of points and parameters above are then those of all together; curves, parameters,
+        verdict and what else concerns one pattern are those of the first.
     """
 
     engine: str
@@ -122,12 +158,14 @@ class RefinementResult:
     curves: PatternCurves = field(repr=False)
     warnings: tuple[str, ...] = ()
     artefact: str | None = None
+    patterns: tuple[PatternFit, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the curves as JSON-ready values."""
         found: dict[str, Any] = {
             name: json_ready(getattr(self, name))
             for name in self.__dataclass_fields__
-            if name != "curves"
+            if name not in ("curves", "patterns")
         }
+        found["patterns"] = [pattern.to_dict() for pattern in self.patterns]
         return found

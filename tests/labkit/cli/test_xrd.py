@@ -7,9 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from db.identifiers import parse_identifier
+from labkit.xrd.errors import EngineMissingError
+from labkit.xrd.gsas_install import find_gsas
+from labkit.xrd.phase import phase_from_cif_text
+from labkit.xrd.simulate import SERIES_IMPURITY_CIF, simulate_pattern
 from tests.labkit.cli.conftest import Command
 
 
@@ -118,8 +123,9 @@ def test_what_cannot_be_refined_is_refused_in_one_line(
     importlib.util.find_spec("GSASII") is not None, reason="GSAS-II is installed here"
 )
 def test_an_engine_that_is_not_installed_is_told_with_its_command(
-    lab: Command, series: Path
+    lab: Command, series: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("LABKIT_GSAS2", raising=False)
     found = lab(
         "xrd", "refine", "--engine", "gsas", "--wavelength", "Cu",
         "--cif", series / "Li3BS3.cif", series / "Li3BS3-Si0.xy",
@@ -128,6 +134,65 @@ def test_an_engine_that_is_not_installed_is_told_with_its_command(
     (line,) = found.error_lines
     assert "pip install" in line
     assert "GSAS-II" in line
+
+
+def test_what_only_gsas_does_is_told_of_the_builtin_engine(
+    lab: Command, series: Path, tmp_path: Path
+) -> None:
+    cif = ("--cif", series / "Li3BS3.cif", "--wavelength", "Cu")
+    pattern = series / "Li3BS3-Si0.xy"
+    for words, told in (
+        ((*cif, "--gpx", tmp_path / "a.gpx", pattern), "--engine gsas"),
+        ((*cif, "--atoms", pattern), "--engine gsas"),
+        ((*cif, pattern, series / "Li3BS3-Si5.xy"), "--together"),
+        ((*cif, "--together", "--batch", "Si", pattern), "not for a series"),
+    ):
+        found = lab("xrd", "refine", *words)
+        assert found.code == 1
+        (line,) = found.error_lines
+        assert told in line
+
+
+def test_a_setting_that_names_no_gsas_is_told_with_its_place(
+    lab: Command, lab_folder: Path, series: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LABKIT_GSAS2", raising=False)
+    (lab_folder / "lab.toml").write_text('[xrd]\ngsas2 = "nowhere"\n', encoding="utf-8")
+    found = lab(
+        "xrd", "refine", "--engine", "gsas", "--wavelength", "Cu",
+        "--cif", series / "Li3BS3.cif", series / "Li3BS3-Si0.xy",
+    )  # fmt: skip
+    assert found.code == 1
+    (line,) = found.error_lines
+    assert "nowhere" in line
+    assert "[xrd] gsas2 in lab.toml" in line
+
+
+@pytest.mark.slow
+def test_the_project_of_gsas_lies_in_the_lab_and_where_it_was_asked_for(
+    lab: Command, lab_folder: Path, tmp_path: Path
+) -> None:
+    try:
+        find_gsas()
+    except EngineMissingError as missing:
+        pytest.skip(str(missing))
+    pattern = simulate_pattern([(phase_from_cif_text(SERIES_IMPURITY_CIF), 1.0)], seed=1)
+    columns = np.stack([pattern.two_theta_deg, pattern.intensity_counts], axis=1)
+    np.savetxt(tmp_path / "li2s.xy", columns)
+    (tmp_path / "li2s.cif").write_text(SERIES_IMPURITY_CIF, encoding="utf-8")
+    words = (
+        "xrd", "refine", "--engine", "gsas", "--wavelength", "Cu", "--gpx", tmp_path / "own.gpx",
+        "--cif", tmp_path / "li2s.cif", tmp_path / "li2s.xy",
+    )  # fmt: skip
+    first, second = lab(*words, "--json"), lab(*words, "--json")
+    assert first.code == 0, first.err
+    kept = lab_folder / first.json["artefact"]
+    assert kept.read_bytes()
+    assert (tmp_path / "own.gpx").exists()
+    # the same refinement again is the same analysis and the same project
+    assert second.json["analysis"] == first.json["analysis"]
+    assert list(kept.parent.iterdir()) == [kept]
+    assert f"project: {tmp_path / 'own.gpx'}" in lab(*words).out
 
 
 def test_patterns_are_drawn_without_a_refinement(
