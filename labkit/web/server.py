@@ -16,7 +16,7 @@ from labkit.web.gate import LOCAL_HOSTS, GateRules
 from labkit.workflows.lab import Lab
 from labkit.workflows.serving import check_exposure, is_local_address, local_person
 
-__all__ = ["ServeOptions", "serve"]
+__all__ = ["ServeOptions", "listen_on", "serve"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def serve(lab: Lab, options: ServeOptions, started: Callable[[str], None]) -> No
         upload_limit_bytes=options.upload_limit_mb * 1_000_000,
     )
     app = create_app(lab, local_person=local_person(lab) if local else None, rules=rules)
-    with _listen(options.host, options.port) as listener:
+    with listen_on(options.host, options.port) as listener:
         config = uvicorn.Config(
             app,
             log_level=logging.WARNING,
@@ -95,7 +95,14 @@ def serve(lab: Lab, options: ServeOptions, started: Callable[[str], None]) -> No
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen_on(host: str, port: int) -> socket.socket:
+    """Take a port, so that connections wait from now on; port 0 takes a free one.
+
+    Raises
+    ------
+    UsageError
+        When the address cannot be listened on.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

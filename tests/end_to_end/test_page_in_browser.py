@@ -1,0 +1,211 @@
+"""The whole job by hand in a real browser: what the page says is what the database holds."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labkit.web.app import create_app
+from labkit.workflows.demonstration import add_demonstration_labels
+from labkit.workflows.describing import tree_of_pool
+from labkit.workflows.lab import Lab, create_lab, open_lab
+from labkit.workflows.ranking import rank_candidates
+from labkit.workflows.simulating import simulate_temperature_series
+from labkit.workflows.structure_pool import add_structures
+from screening.structures import read_materials_project_table
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+WAIT_MS = 60_000
+DROP = """([name, content]) => {
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name));
+    const drop = document.querySelector("#drop");
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        drop.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer }));
+    }
+}"""  # noqa: E501
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    """Return the Chromium of this machine, or skip."""
+    for name in BROWSERS:
+        path = shutil.which(name)
+        if path:
+            return path
+    pytest.skip("no Chromium on this machine ('apt-get install chromium')")
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a lab with prototype structures and printed labels, ranked."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("LABKIT_DATABASE_URL", raising=False)
+        lab = create_lab(tmp_path_factory.mktemp("browser-pool") / "lab")
+        add_structures(lab, ["prototypes"])
+        add_demonstration_labels(lab, "reader")
+        tree_of_pool(lab)
+        lab.database.close()
+    return lab.folder
+
+
+@pytest.fixture
+def lab(pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.delenv("LABKIT_DATABASE_URL", raising=False)
+    folder = tmp_path / "lab"
+    shutil.copytree(pool, folder)
+    opened = open_lab(folder)
+    yield opened
+    opened.database.close()
+
+
+@pytest.fixture
+def address(lab: Lab) -> Iterator[str]:
+    """Serve the lab as ``labkit serve`` does and return its address."""
+    import uvicorn
+
+    from labkit.web.server import listen_on
+
+    listener = listen_on("127.0.0.1", 0)
+    app = create_app(lab, local_person="A. See")
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=30)
+    listener.close()
+
+
+@pytest.fixture
+def page(chromium: str, address: str) -> Iterator[Any]:
+    """Return a page of a headless browser; a script that fails fails the test."""
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        opened = browser.new_page(viewport={"width": 1280, "height": 900}, base_url=address)
+        opened.set_default_timeout(WAIT_MS)
+        errors: list[str] = []
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.on(
+            "console",
+            lambda line: errors.append(line.text) if "Content Security" in line.text else None,
+        )
+        yield opened
+        browser.close()
+        assert errors == []
+
+
+def _whole_job(page: Any, lab: Lab, path: Path, pellet: dict[str, str], structure: str) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="New pellet").click()
+    for name, value in pellet.items():
+        page.locator(f"#new-pellet [name={name}]").fill(value)
+    page.get_by_role("button", name="Add pellet").click()
+    page.locator(f"#upload-pellet option[value='{pellet['name']}']").wait_for(state="attached")
+
+    content = base64.b64encode(path.read_bytes()).decode()
+    page.evaluate(DROP, [path.name, content])
+    card = page.locator("article", has_text=path.name)
+    card.wait_for()
+    card.locator("select[name=pellet]").select_option(pellet["name"])
+    card.get_by_role("button", name="Save").click()
+    page.locator("article", has_text=path.name).get_by_text("S/cm").wait_for()
+    page.locator("article", has_text=path.name).get_by_role("link", name="M1", exact=True).click()
+
+    page.locator("body[data-ready=yes]").wait_for()
+    stored = page.evaluate("labkit.data('view').fit")
+    shown = page.locator("#resistance").inner_text()
+    handle = page.locator("#handle-low")
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    far = page.locator("#handle-high").bounding_box()["x"] - box["x"]
+    page.mouse.move(middle[0] + 0.25 * far, middle[1], steps=6)
+    page.mouse.up()
+    page.locator("#kind", has_text="tried, not kept").wait_for()
+    assert page.locator("#resistance").inner_text() != shown
+    handle.press("ArrowRight")
+    page.locator("#keep:enabled").click()
+    page.locator("#source", has_text="set by hand by A. See").wait_for()
+    page.locator("body[data-ready=yes]").wait_for()
+    kept = page.evaluate("labkit.data('view').fit")
+    assert kept["window_hz"][0] > stored["window_hz"][0]
+    assert kept["window_hz"][1] == stored["window_hz"][1]
+
+    page.locator("#propose [name=structures]").fill(structure)
+    page.get_by_role("button", name="Propose", exact=True).click()
+    page.locator("#decide").wait_for()
+    label = page.locator("h1").inner_text().split()[0]
+    page.locator("#decide [name=reason]").fill("the tail is straight")
+    if page.locator("#decide [name=because]").count():
+        page.locator("#decide [name=because]").fill("looked at it")
+    page.get_by_role("button", name="Accept").click()
+    page.locator("#moved .note.good").wait_for()
+    moved = page.locator("#moved li").all_inner_texts()
+    assert moved and all(label in sentence for sentence in moved)
+    page.get_by_role("link", name="See the candidates").click()
+    page.get_by_role("heading", name="What moved, and why").wait_for()
+    assert label in page.locator("main").inner_text()
+
+    _database_agrees(lab, kept, label, structure, pellet["name"])
+
+
+def _database_agrees(
+    lab: Lab, kept: dict[str, Any], label: str, structure: str, pellet: str
+) -> None:
+    from labkit.workflows.analysing import examine_measurement
+    from labkit.workflows.explaining import explain
+    from labkit.workflows.labelling import show_label
+
+    again = open_lab(lab.folder)
+    stored = examine_measurement(again, "M1")
+    assert stored["details"]["resistance_ohm"] == kept["resistance_ohm"]
+    assert stored["sigma_S_per_cm"] == kept["sigma_S_per_cm"]
+    assert stored["window_hz"] == kept["window_hz"]
+    shown = show_label(again, label)
+    assert (shown["state"], shown["reviewed_by"]) == ("accepted", "A. See")
+    assert shown["sigma_S_per_cm"] == kept["sigma_S_per_cm"]
+    assert shown["structures"] == [structure]
+    assert shown["source"] == kept["analysis"]
+    assert pellet in str(explain(again, label))
+    assert explain(again, "R2")["kind"] == "ranking"
+    again.database.close()
+
+
+def test_a_simulated_file_goes_from_drop_to_candidate(page: Any, lab: Lab, tmp_path: Path) -> None:
+    made = simulate_temperature_series(tmp_path, count=1, seed=3, sigma25_S_per_cm=1e-3, name="LN")
+    pellet = {"name": "LN-1", "formula": "Li3N", "thickness": "0.80mm+-0.01mm",
+              "diameter": "6.35mm+-0.02mm"}  # fmt: skip
+    rank_candidates(lab)
+    structure = "prototype-Li3N-lithium-nitride"
+    _whole_job(page, lab, Path(made["files"][0]), pellet, structure)
+
+
+def test_the_real_argyrodite_goes_from_drop_to_candidate(
+    page: Any, lab: Lab, data_dir: Path, tmp_path: Path
+) -> None:
+    path = data_dir / "eis/biologic/hybrid-drt/PEIS_LPSCl_IonBlocking_-25C.mpr"
+    pellet = {"name": "LPSCl-1", "formula": "Li6PS5Cl", "thickness": "0.81mm+-0.01mm",
+              "diameter": "6.35mm+-0.02mm"}  # fmt: skip
+    table = data_dir / "structures/li_mp_structures.csv.gz"
+    (record,) = read_materials_project_table(table, ids=["mp-985592"])
+    cif = tmp_path / "argyrodite.cif"
+    cif.write_text(record.cif, encoding="utf-8")
+    add_structures(lab, [str(cif)])
+    rank_candidates(lab)
+    _whole_job(page, lab, path, pellet, "cif-argyrodite")
