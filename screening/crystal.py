@@ -239,7 +239,9 @@ def _load_with_pymatgen(text: str, material_id: str) -> Crystal:
             parser = CifParser.from_str(text, occupancy_tolerance=1.05)
             structures = parser.parse_structures(primitive=False)
     except Exception as error:  # the parser raises many unrelated kinds on broken text
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # anything but a ValueError speaks of the parser, not of the file
+        told = str(error).splitlines()[0] if isinstance(error, ValueError) and str(error) else ""
+        reason = told or "it is damaged or cut short"
         raise UnreadableStructureError(
             f"{name}: holds no crystal structure that can be read ({reason})"
         ) from error

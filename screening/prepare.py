@@ -21,6 +21,7 @@ __all__ = [
     "PREPARATION_VERSION",
     "PreparedCrystal",
     "StructureSource",
+    "check_elements",
     "pack_crystal",
     "prepare",
     "unpack_crystal",
@@ -89,7 +90,7 @@ def prepare(source: StructureSource, *, ion: str | None = "Li") -> PreparedCryst
     """
     name = source.material_id
     crystal = source.crystal()
-    _check_elements(crystal, name)
+    check_elements(crystal)
     if ion is not None and ion not in crystal.composition:
         raise _NamedFailure("no-ion", f"{name}: holds no {ion}")
     if crystal.n_sites > MAX_SITES:
@@ -112,14 +113,25 @@ def prepare(source: StructureSource, *, ion: str | None = "Li") -> PreparedCryst
     )
 
 
-def _check_elements(crystal: Crystal, name: str) -> None:
+def check_elements(crystal: Crystal) -> None:
+    """Refuse what is no element, and isotopes that have no data of their own.
+
+    Raises
+    ------
+    StructureError
+        With the attribute ``code``: unknown-element, deuterium.
+    """
     from pymatgen.core import Element
 
     for symbol in crystal.composition:
         if symbol in ("D", "T"):
-            raise _NamedFailure("deuterium", f"{name}: holds {symbol}, which has no own data")
+            raise _NamedFailure(
+                "deuterium", f"{crystal.material_id}: holds {symbol}, which has no own data"
+            )
         if not Element.is_valid_symbol(symbol):
-            raise _NamedFailure("unknown-element", f"{name}: {symbol!r} is no element")
+            raise _NamedFailure(
+                "unknown-element", f"{crystal.material_id}: {symbol!r} is no element"
+            )
 
 
 def failure_of(error: Exception, name: str) -> tuple[str, str]:

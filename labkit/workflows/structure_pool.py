@@ -22,6 +22,7 @@ from labkit.workflows.lab import Lab
 from labkit.workflows.structure_identity import identify_and_match, space_group_of
 from screening.composition_check import check_composition
 from screening.errors import CompositionError, ScreeningError
+from screening.prepare import check_elements
 from screening.structures import (
     StructureRecord,
     load_cif_text,
@@ -228,6 +229,7 @@ def _cif_files(path: Path, refused: list[dict[str, Any]]) -> Iterator[NewStructu
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
             crystal = load_cif_text(text, f"cif-{file.stem}")
+            check_elements(crystal)
             number = icsd_number_of_cif(text)
             yield NewStructure(
                 material_id=f"cif-{file.stem}",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import labkit.workflows.structure_pool as pool
+from labkit.workflows.describing import describe_pool
 from labkit.workflows.lab import Lab
 from screening.prototypes import prototype_records
 from screening.structures import read_obelix_archive
@@ -50,3 +51,46 @@ def test_published_cells_with_another_content_are_named(data_dir: Path) -> None:
     assert all("holds no Li" in found[name] for name in without_lithium)
     # a warning for a tenth of the archive would be read by nobody
     assert len(found) < 25
+
+
+def _cif(folder: Path, name: str, edge: float, sites: list[tuple[str, float]]) -> Path:
+    """Write a cubic cell with sites along its diagonal."""
+    lines = [f"data_{name}", *(f"_cell_length_{axis} {edge}" for axis in "abc")]
+    lines += [f"_cell_angle_{angle} 90" for angle in ("alpha", "beta", "gamma")]
+    lines += ["_symmetry_space_group_name_H-M 'P 1'", "loop_", "_atom_site_type_symbol"]
+    lines += ["_atom_site_label", *(f"_atom_site_fract_{axis}" for axis in "xyz")]
+    lines += [f"{symbol} {symbol}{k} {x} {x} {x}" for k, (symbol, x) in enumerate(sites)]
+    file = folder / f"{name}.cif"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def test_a_folder_with_bad_files_adds_the_good_ones_and_names_the_others(
+    new_lab: Lab, tmp_path: Path
+) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    _cif(folder, "good", 3.2, [("Li", 0.0), ("Cl", 0.5)])
+    _cif(folder, "no_lithium", 3.4, [("Na", 0.0), ("Cl", 0.5)])
+    _cif(folder, "overlapping", 4.0, [("Li", 0.0), ("Cl", 0.01)])
+    _cif(folder, "thousand", 90.0, [(("Li", "O")[k % 2], k / 1000) for k in range(1000)])
+    _cif(folder, "unknown", 3.2, [("Li", 0.0), ("Xx", 0.5)])
+    whole = _cif(folder, "cut", 3.2, [("Li", 0.0), ("Cl", 0.5)]).read_text(encoding="utf-8")
+    (folder / "cut.cif").write_text(whole[: whole.index("_atom_site_fract")], encoding="utf-8")
+    (folder / "empty.cif").write_text("", encoding="utf-8")
+
+    added = pool.add_structures(new_lab, [str(folder)])
+    described = describe_pool(new_lab, descriptor="density", mode="structure", jobs=1)
+
+    refused = {Path(entry["structure"]).stem: entry["error"] for entry in added["refused"]}
+    assert set(refused) == {"unknown", "cut", "empty"}
+    assert "'Xx' is no element" in refused["unknown"]
+    assert all(str(folder) in message for message in refused.values())
+    assert added["sources"][0]["added"] == 4
+    codes = {failure.material_id: failure.code for failure in described.table.failures}
+    assert codes == {
+        "cif-no_lithium": "no-ion",
+        "cif-overlapping": "overlapping-sites",
+        "cif-thousand": "too-many-sites",
+    }
+    assert described.table.ids == ("cif-good",)
