@@ -27,7 +27,7 @@ __all__ = ["neb"]
     type=click.IntRange(1, 3),
     default=1,
     show_default=True,
-    help="Take the hop that connects the crystal in so many dimensions.",
+    help="Compute the hops that connect the crystal in so many dimensions.",
 )
 @click.option(
     "--images",
@@ -80,7 +80,7 @@ def neb(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """Compute the barrier of the limiting hop of STRUCTURE, an id or a .cif file."""
+    """Compute the barrier of migration through STRUCTURE, an id or a .cif file."""
     from labkit.workflows.nudged_bands import band_of_structure
 
     def tell(stage: str, step: int, force: float) -> None:

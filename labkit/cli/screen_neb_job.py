@@ -164,6 +164,12 @@ def neb_read(lab_path: Path, folder: Path, plot: Path | None, as_json: bool) -> 
 
 def show_band(result: dict[str, Any], plot: Path | None) -> None:
     """Print a band, from whatever engine, in a few lines."""
+    if "percolating_barrier_eV" in result:
+        click.echo(
+            f"{result['structure']} {result['formula']}: {result['percolating_barrier_eV']:.3f} eV "
+            f"to cross the crystal in {result['dimension']} dimension(s), "
+            f"over {len(result['hops'])} kind(s) of hop; the one that limits:"
+        )
     state = "converged" if result["converged"] else "not converged"
     click.echo(
         f"{result['structure']} {result['formula']}: {result['barrier_eV']:.3f} eV forward, "
