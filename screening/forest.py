@@ -18,7 +18,7 @@ __all__ = ["forest_held_out", "forest_leave_group_out"]
 
 FloatArray = npt.NDArray[np.float64]
 
-_TREES = 200
+_TREES = 100
 _FOLDS = 10
 #: labels below are raised to it, as for the tree mean
 _FLOOR_LOG_SIGMA = -10.0
