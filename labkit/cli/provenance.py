@@ -62,7 +62,7 @@ def _plain(value: Any) -> str:
 @json_option
 @click.pass_obj
 def replay(lab_path: Path, identifier: str | None, everything: bool, as_json: bool) -> None:
-    """Recompute a stored conductivity from its stored data and compare."""
+    """Recompute stored conductivities and lattices from their stored data and compare."""
     from labkit.workflows.lab import open_lab
     from labkit.workflows.replaying import replay_analyses
 

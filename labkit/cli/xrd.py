@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
+from labkit.cli.xrd_standard import standard
 
 __all__ = ["xrd"]
 
@@ -17,6 +18,9 @@ _PICTURE = click.Path(path_type=Path, dir_okay=False)
 @click.group()
 def xrd() -> None:
     """Refine, draw and simulate powder diffraction patterns."""
+
+
+xrd.add_command(standard)
 
 
 def _refinement_options(command: Any) -> Any:
@@ -65,6 +69,23 @@ def _refinement_options(command: Any) -> Any:
             is_flag=True,
             help="Refine coordinates and displacements of the atoms (gsas, structure).",
         ),
+        click.option(
+            "--instrument",
+            default=None,
+            help="Diffractometer whose zero and profile 'labkit xrd standard' has stored.",
+        ),
+        click.option(
+            "--profile",
+            type=click.Choice(["fixed", "start"]),
+            default="fixed",
+            show_default=True,
+            help="Keep the instrument's U, V, W and axial divergence, or only start from them.",
+        ),
+        click.option(
+            "--internal-standard",
+            default=None,
+            help="Standard mixed into the sample, its cell kept: LaB6, Si, Si-640d, or a CIF.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -91,8 +112,11 @@ def _settings(given: dict[str, Any], gpx: Path | None = None) -> Any:
             intensities="structure" if given["atoms"] else given["intensities"],
             axial=given["axial"],
             atoms=given["atoms"],
+            profile=given["profile"],
         ),
         gpx=gpx,
+        instrument=given["instrument"],
+        internal_standard=given["internal_standard"],
     )
 
 
@@ -135,7 +159,8 @@ def refine(
     """Refine the lattice in a pattern (a file or M4), or in every pattern of a series."""
     from labkit.errors import BatchError, UsageError
     from labkit.workflows.lab import open_lab
-    from labkit.workflows.refinement import SeriesItem, refine_batch, refine_file
+    from labkit.workflows.pattern_files import SeriesItem
+    from labkit.workflows.refinement import refine_batch, refine_file
     from labkit.workflows.refinement_figures import draw_fit, draw_series
     from labkit.workflows.substitution_series import batch_members, read_series_sheet
 

@@ -16,37 +16,29 @@ from db.errors import DatabaseError
 from db.measurements import (
     NewAnalysis,
     data_hash_of,
-    find_raw_file,
     get_measurement,
     latest_analysis,
-    load_arrays,
-    measurements_of_file,
     store_analysis,
 )
-from db.pellets import get_pellet
-from db.tables import Measurement, RawFile
-from instruments import read
 from instruments.errors import InstrumentFileError
-from instruments.records import DiffractionPattern, MeasuredFile
 from labkit.errors import BatchError, LabkitError, UsageError
 from labkit.workflows.importing import read_bytes
+from labkit.workflows.instrument_profiles import instrument_named
 from labkit.workflows.lab import Lab
-from labkit.workflows.recording import keep_and_store, new_measurement
-from labkit.workflows.sample_conditions import SampleConditions
+from labkit.workflows.pattern_files import SeriesItem, pattern_of
 from labkit.xrd.builtin import BuiltinOptions
 from labkit.xrd.engine import EngineName, Range, refine_pattern
 from labkit.xrd.gsas import keep_project
 from labkit.xrd.phase import Phase, phase_from_cif_text
 from labkit.xrd.radiation import Radiation
 from labkit.xrd.result import RefinementResult
+from labkit.xrd.standards import standard_named
 
 __all__ = [
     "LATTICE",
     "RefinementSettings",
-    "SeriesItem",
     "refine_batch",
     "refine_file",
-    "stored_pattern",
 ]
 
 LATTICE = "lattice-refinement"
@@ -67,6 +59,10 @@ class RefinementSettings:
     options : BuiltinOptions
     gpx : Path or None
         Where the project of GSAS-II is put besides the lab folder.
+    instrument : str or None
+        Name of the diffractometer whose parameters a standard has given.
+    internal_standard : str or None
+        Standard mixed into the sample, by name or as a CIF with its true cell.
     """
 
     cifs: Sequence[Path]
@@ -75,25 +71,8 @@ class RefinementSettings:
     two_theta_range: Range | Sequence[Range | None] | None = None
     options: BuiltinOptions = field(default_factory=BuiltinOptions)
     gpx: Path | None = None
-
-
-@dataclass(frozen=True)
-class SeriesItem:
-    """One sample of a substitution series: its pattern, composition, name and pellet."""
-
-    pattern: str
-    x: float | None = None
-    sample: str | None = None
-    pellet: str | None = None
-
-
-@dataclass(frozen=True)
-class StoredPattern:
-    """A pattern that the lab holds."""
-
-    measurement_id: int
-    pattern: DiffractionPattern
-    file_name: str
+    instrument: str | None = None
+    internal_standard: str | None = None
 
 
 def refine_file(
@@ -130,13 +109,10 @@ def refine_file(
     InstrumentFileError, XrdError, UsageError, DatabaseError
         Before anything is stored, when pattern or phases cannot be used.
     """
-    texts = [_cif_text(path) for path in settings.cifs]
-    phases = [
-        phase_from_cif_text(text, str(path), name=path.stem)
-        for text, path in zip(texts, settings.cifs, strict=True)
-    ]
-    stored = _pattern_of(lab, item)
-    others = [_pattern_of(lab, other) for other in together]
+    phases = _phases_of(settings)
+    options, instrument = _options_of(lab, settings, len(phases))
+    stored = pattern_of(lab, item)
+    others = [pattern_of(lab, other) for other in together]
     project = lab.folder / _PROJECTS / f".M{stored.measurement_id}.gpx.new"
     result = refine_pattern(
         [stored.pattern, *(other.pattern for other in others)] if others else stored.pattern,
@@ -144,7 +120,7 @@ def refine_file(
         engine=settings.engine,
         radiation=settings.radiation,
         two_theta_range=settings.two_theta_range,
-        options=settings.options,
+        options=options,
         artefact=project if settings.engine == "gsas" else None,
         gsas_path=lab.settings.gsas2,
     )
@@ -156,8 +132,10 @@ def refine_file(
         "engine": settings.engine,
         "wavelength_angstrom": [list(line) for line in result.wavelength_angstrom],
         "two_theta_range_deg": settings.two_theta_range,
-        "options": {name: getattr(settings.options, name) for name in _OPTION_NAMES},
-        "cifs": [{"name": p.name, "text": t} for p, t in zip(phases, texts, strict=True)],
+        "options": {name: getattr(options, name) for name in _OPTION_NAMES},
+        "instrument": settings.instrument,
+        "internal_standard": settings.internal_standard,
+        "cifs": [{"name": p.name, "text": p.cif_text} for p in phases],
         "start_cells": [list(p.cell) for p in (start or phases)],
         "x": item.x,
         "sample": item.sample,
@@ -168,7 +146,7 @@ def refine_file(
         if settings.gpx is not None:
             keep_project(lab.folder / str(result.artefact), settings.gpx)
     with lab.database.session() as session:
-        number = _store(session, stored.measurement_id, result, parameters, batch)
+        number = _store(session, stored.measurement_id, result, parameters, batch, instrument)
     report = {
         "measurement": f"M{stored.measurement_id}",
         "analysis": f"A{number}",
@@ -204,6 +182,9 @@ _OPTION_NAMES = (
     "background_terms",
     "axial",
     "instrument",
+    "profile",
+    "fixed_cells",
+    "single_peaks",
     "search_cell",
     "monochromator_deg",
     "atoms",
@@ -214,82 +195,13 @@ def _cif_text(path: Path) -> str:
     return read_bytes(path).decode("utf-8", errors="replace")
 
 
-def _pattern_of(lab: Lab, item: SeriesItem) -> StoredPattern:
-    """Return the pattern of a file or a measurement, stored in the lab."""
-    path = Path(item.pattern)
-    if not path.exists() and item.pattern[:1] in "mM" and item.pattern[1:].isdigit():
-        return stored_pattern(lab, item.pattern)
-    content = read_bytes(path)
-    file = read(path, content=content)
-    patterns = [r for r in file.records if isinstance(r, DiffractionPattern)]
-    if not patterns:
-        raise UsageError(f"{path}: holds no diffraction pattern; 'labkit inspect' shows what it is")
-    number = _store_file(lab, path, content, file, item.pellet)
-    return StoredPattern(number, patterns[0], path.name)
-
-
-def stored_pattern(lab: Lab, identifier: str) -> StoredPattern:
-    """Return a stored pattern with all that its raw file says.
-
-    Raises
-    ------
-    UnknownMeasurementError, UsageError
-        When there is no such measurement, or it is none of diffraction.
-    """
-    with lab.database.reading() as session:
-        measurement = get_measurement(session, identifier.upper())
-        assert measurement.id is not None
-        if measurement.kind != "diffraction":
-            raise UsageError(f"M{measurement.id} is a {measurement.kind} measurement, no pattern")
-        raw = session.get(RawFile, measurement.raw_file_id)
-        assert raw is not None
-        name, kept, sweep = raw.file_name, raw.sha256, measurement.sweep
-        arrays = load_arrays(session, measurement.id)
-    path = lab.raw_path(kept)
-    if path.exists():
-        records = read(Path(name), content=path.read_bytes()).records
-        found = [r for r in records if isinstance(r, DiffractionPattern) and r.scan == sweep]
-        if found:
-            return StoredPattern(measurement.id, found[0], name)
-    pattern = DiffractionPattern(
-        two_theta_deg=arrays["two_theta_deg"],
-        intensity_counts=arrays["intensity_counts"],
-        sigma_counts=arrays.get("sigma_counts"),
-    )
-    return StoredPattern(measurement.id, pattern, name)
-
-
-def _store_file(
-    lab: Lab, path: Path, content: bytes, file: MeasuredFile, pellet_name: str | None
-) -> int:
-    with lab.database.reading() as session:
-        pellet = None if pellet_name is None else get_pellet(session, pellet_name)
-        known = find_raw_file(session, file.sha256)
-        if known is not None:
-            return _first_pattern(measurements_of_file(session, known), path)
-    conditions = SampleConditions(pellet_name)
-    new = [
-        new_measurement(lab, record, conditions, pellet)
-        for record in file.records
-        if isinstance(record, DiffractionPattern)
-    ]
-    stored = keep_and_store(lab, path, content, file, new, pellet)
-    return _first_pattern(stored.measurements, path)
-
-
-def _first_pattern(measurements: Sequence[Measurement], path: Path) -> int:
-    for measurement in measurements:
-        if measurement.kind == "diffraction" and measurement.id is not None:
-            return measurement.id
-    raise UsageError(f"{path}: stored earlier without its diffraction pattern")
-
-
 def _store(
     session: Session,
     measurement_id: int,
     result: RefinementResult,
     parameters: dict[str, Any],
     batch: str | None,
+    instrument: int | None,
 ) -> int:
     """Store the result once: the same numbers with the same parameters are not stored twice."""
     from db.columns import plain_json
@@ -315,7 +227,13 @@ def _store(
         assert latest.id is not None
         return latest.id
     stored = store_analysis(
-        session, new, measurement_id=measurement_id, pellet_id=measurement.pellet_id, batch=batch
+        session,
+        new,
+        measurement_id=measurement_id,
+        pellet_id=measurement.pellet_id,
+        batch=batch,
+        input_measurement_ids=[measurement_id, *(int(m[1:]) for m in parameters["together"])],
+        input_analysis_ids=[] if instrument is None else [instrument],
     )
     assert stored.id is not None
     return stored.id
@@ -385,6 +303,35 @@ def refine_batch(
 
 def _next_start(settings: RefinementSettings, result: RefinementResult) -> list[Phase]:
     return [
-        phase_from_cif_text(_cif_text(path), str(path), name=path.stem).with_cell(refined.cell)
-        for path, refined in zip(settings.cifs, result.phases, strict=True)
+        phase.with_cell(refined.cell)
+        for phase, refined in zip(_phases_of(settings), result.phases, strict=True)
     ]
+
+
+def _phases_of(settings: RefinementSettings) -> list[Phase]:
+    """Return the phases of the CIFs, the internal standard last."""
+    phases = [
+        phase_from_cif_text(_cif_text(path), str(path), name=path.stem) for path in settings.cifs
+    ]
+    if settings.internal_standard is not None:
+        path = Path(settings.internal_standard)
+        if path.suffix.lower() == ".cif":
+            phases.append(phase_from_cif_text(_cif_text(path), str(path), name=path.stem))
+        else:
+            phases.append(standard_named(settings.internal_standard).phase())
+    return phases
+
+
+def _options_of(
+    lab: Lab, settings: RefinementSettings, n_phases: int
+) -> tuple[BuiltinOptions, int | None]:
+    """Return the options with what standards say, and the analysis an instrument comes from."""
+    options, source = settings.options, None
+    if settings.engine == "gsas" and (settings.instrument or settings.internal_standard):
+        raise UsageError("standards are used by --engine builtin")
+    if settings.instrument is not None:
+        values, source = instrument_named(lab, settings.instrument)
+        options = replace(options, instrument=values)
+    if settings.internal_standard is not None:
+        options = replace(options, fixed_cells=(n_phases - 1,))
+    return options, source

@@ -51,6 +51,19 @@ def test_a_series_goes_from_raw_patterns_to_the_verdict(
     assert water.stat().st_size > 10_000
     assert figure.stat().st_size > 10_000
     parse_identifier(tested.json["analysis"])
+    why = lab("why", tested.json["analysis"], "--json")
+    assert why.code == 0, why.err
+    refinements = why.json["inputs"]
+    assert [node["identifier"] for node in refinements] == [
+        entry["analysis"] for entry in refined.json["refined"]
+    ]
+    for node, name in zip(refinements, ("Si0", "Si2p5", "Si5", "Si7p5")):
+        assert f"Li3BS3-{name}.xy" in json.dumps(node)  # down to the raw pattern
+    # the interval of the limit holds the truth although nobody named the impurity
+    for fit in tested.json["fits"]:
+        low, high = fit["solubility_interval95"]
+        assert low < truth["limit"] + 0.001
+        assert high > truth["limit"] - 0.001
 
 
 def test_the_patterns_are_kept_and_refined_again_by_number(lab: Command, series: Path) -> None:
@@ -61,6 +74,9 @@ def test_the_patterns_are_kept_and_refined_again_by_number(lab: Command, series:
     assert again.code == 0, again.err
     assert again.json["analysis"] == first.json["analysis"]
     assert again.json["phases"] == first.json["phases"]
+    replayed = lab("replay", first.json["analysis"], "--json")
+    assert replayed.code == 0, replayed.err
+    assert (replayed.json["checked"], replayed.json["equal"]) == (1, 1)
     assert lab("doctor").code == 0
 
 
