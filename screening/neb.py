@@ -278,6 +278,7 @@ def run_neb(
         end.calc = make_calculator()
         optimizer = FIRE(end, logfile=None)
         _watch(optimizer, f"end point {name}", progress)
+        optimizer.attach(kept.write, interval=10, name=name, images=[end])
         optimizer.run(fmax=0.6 * force_eV_per_angstrom, steps=max_steps)
         kept.write(name, [end])
         ends.append(end)
@@ -291,7 +292,7 @@ def run_neb(
         band.climb = climb
         optimizer = FIRE(band, logfile=None)
         _watch(optimizer, "climbing band" if climb else "band", progress)
-        optimizer.attach(lambda: kept.write("band", images), interval=10)
+        optimizer.attach(kept.write, interval=10, name="band", images=images)
         converged = bool(optimizer.run(fmax=force, steps=max_steps))
         kept.write("band", images)
     energy = np.array([float(image.get_potential_energy()) for image in images])

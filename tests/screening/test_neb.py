@@ -9,7 +9,13 @@ import pytest
 
 from screening.crystal import Crystal
 from screening.errors import MissingLibraryError, ScreeningError
-from screening.neb import calculator_factory, hop_end_points, initial_band, run_neb
+from screening.neb import (
+    calculator_factory,
+    engine_version,
+    hop_end_points,
+    initial_band,
+    run_neb,
+)
 from screening.neb_hops import Hop
 
 
@@ -95,6 +101,91 @@ def test_the_vacancy_of_copper_hops_over_its_known_barrier(tmp_path: Path) -> No
     assert again.barrier_eV == pytest.approx(result.barrier_eV, abs=0.01)
     with pytest.raises(ScreeningError, match="holds another band"):
         run_neb(_copper(), _hop(), _effective_medium, folder=tmp_path / "band", n_images=7)
+
+
+class _Counted:
+    """Make effective-medium calculators that count their work, and stop it after a while."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.done = 0
+        self.stop_after = stop_after
+
+    def __call__(self) -> object:
+        from ase.calculators.emt import EMT
+
+        outer = self
+
+        class Counting(EMT):
+            def calculate(self, *words: object, **named: object) -> None:
+                outer.done += 1
+                if outer.done == outer.stop_after:
+                    raise KeyboardInterrupt
+                super().calculate(*words, **named)
+
+        return Counting()
+
+
+@pytest.mark.parametrize("stop_after", [12, 55])
+def test_a_stopped_band_goes_on_where_it_was(tmp_path: Path, stop_after: int) -> None:
+    settings = {"n_images": 5, "least_width_angstrom": 7.0, "force_eV_per_angstrom": 0.05}
+    whole, stopped, rest = _Counted(), _Counted(stop_after), _Counted()
+    expected = run_neb(_copper(), _hop(), whole, folder=tmp_path / "whole", **settings)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_neb(_copper(), _hop(), stopped, folder=tmp_path / "band", **settings)
+    again = run_neb(_copper(), _hop(), rest, folder=tmp_path / "band", **settings)
+
+    assert again.barrier_eV == pytest.approx(expected.barrier_eV, abs=0.005)
+    assert rest.done < whole.done
+    assert not list((tmp_path / "band").glob(".*"))
+
+
+def test_each_image_is_computed_once_a_step(tmp_path: Path) -> None:
+    steps: dict[str, int] = {}
+    work = _Counted()
+
+    run_neb(
+        _copper(),
+        _hop(),
+        work,
+        n_images=5,
+        least_width_angstrom=7.0,
+        force_eV_per_angstrom=0.05,
+        progress=lambda stage, step, _: steps.update({stage: step}),
+    )
+
+    ends = sum(step + 1 for stage, step in steps.items() if stage.startswith("end point"))
+    band = sum(step + 1 for stage, step in steps.items() if "band" in stage)
+    assert work.done <= ends + 3 * band
+
+
+def test_an_installed_engine_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import EntryPoint
+
+    entry = EntryPoint("emt", "ase.calculators.emt:EMT", "labkit.calculators")
+    monkeypatch.setattr(
+        "screening.neb.entry_points",
+        lambda group: [entry] if group == "labkit.calculators" else [],
+    )
+
+    make = calculator_factory("emt")
+
+    assert type(make()).__name__ == "EMT"
+    assert engine_version("emt") == "emt"
+    with pytest.raises(MissingLibraryError, match="'orb'; known are chgnet, emt"):
+        calculator_factory("orb")
+
+
+def test_a_potential_that_is_not_installed_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def absent(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setattr("screening.neb.import_module", absent)
+
+    with pytest.raises(MissingLibraryError, match=r"pip install labkit\[neb\]"):
+        calculator_factory("chgnet")
 
 
 def test_an_unknown_engine_is_named() -> None:
