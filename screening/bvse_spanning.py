@@ -101,7 +101,9 @@ def _axes_spanned(open_points: npt.NDArray[np.bool_]) -> int:
         opened = first > 0
         low[axis, first[opened] - 1] = True
         high[axis, last[opened] - 1] = True
-        pairs = np.unique(np.column_stack([last[opened], first[opened]]) - 1, axis=0)
+        # each pair of regions once, as one number
+        code = np.unique((last[opened] - 1) * np.int64(count) + first[opened] - 1)
+        pairs = np.column_stack(np.divmod(code, count))
         stride = (4, 2, 1)[axis]
         joined.extend(
             pairs + np.array([copy * count, (copy + stride) * count])
@@ -109,7 +111,7 @@ def _axes_spanned(open_points: npt.NDArray[np.bool_]) -> int:
         )
     edges = np.concatenate(joined)
     n = len(_COPIES) * count
-    graph = coo_array((np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), (n, n))
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (n, n)).tocsr()
     regions, region = connected_components(graph, directed=False)
     axes = np.zeros(regions, dtype=np.int64)
     for axis in range(3):

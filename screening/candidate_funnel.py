@@ -40,7 +40,7 @@ class FunnelLimits:
     barrier_eV: float = 0.6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FunnelStep:
     """One step of the funnel.
 
@@ -54,12 +54,15 @@ class FunnelStep:
         How many of the whole pool do.
     unknown : int
         Structures of selected clusters that came so far and lack the value; they do not pass.
+    passes : ndarray of bool, shape (n,)
+        Which structures meet this step alone.
     """
 
     name: str
     passed: int
     without_clustering: int
     unknown: int
+    passes: BoolArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,8 +141,8 @@ def candidate_funnel(
         )
     everything = np.ones_like(selected)
     steps = [
-        FunnelStep("in the pool", selected.size, selected.size, 0),
-        FunnelStep("in a selected cluster", int(selected.sum()), selected.size, 0),
+        FunnelStep("in the pool", selected.size, selected.size, 0, everything),
+        FunnelStep("in a selected cluster", int(selected.sum()), selected.size, 0, selected),
     ]
     # comparisons with "not a number" are false: what is unknown does not pass
     asked = (
@@ -155,7 +158,7 @@ def candidate_funnel(
     for name, values, passes in asked:
         unknown = int(np.count_nonzero(left & np.isnan(values)))
         left, left_of_all = left & passes, left_of_all & passes
-        steps.append(FunnelStep(name, int(left.sum()), int(left_of_all.sum()), unknown))
+        steps.append(FunnelStep(name, int(left.sum()), int(left_of_all.sum()), unknown, passes))
     rows = np.flatnonzero(left)
     return Funnel(
         steps=tuple(steps),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from labkit.cli import screen_backtest, screen_compare
+from labkit.cli import screen_backtest, screen_candidates, screen_compare
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
 
 __all__ = ["screen"]
@@ -145,4 +145,4 @@ def slurm(lab_path: Path, folder: Path, scheduler: str, as_json: bool) -> None:
 screen.add_command(screen_compare.compare)
 screen.add_command(screen_compare.null)
 screen.add_command(screen_backtest.backtest)
-screen.add_command(screen_compare.candidates)
+screen.add_command(screen_candidates.candidates)

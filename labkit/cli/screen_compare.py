@@ -1,4 +1,4 @@
-"""``labkit screen compare``, ``null`` and ``candidates``."""
+"""``labkit screen compare`` and ``null``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
 
-__all__ = ["REPRESENTATIONS", "candidates", "compare", "null", "representations_argument"]
+__all__ = ["REPRESENTATIONS", "compare", "null", "representations_argument"]
 
 REPRESENTATIONS = ("soap:CAN", "rdf:CAN", "density:structure", "meredig:structure")
 
@@ -217,81 +217,4 @@ def null(lab_path: Path, representation: str, permutations: int, as_json: bool) 
     )
     click.echo(
         f"p over depths 2 to 50, corrected for looking at all: {result['p_over_depths']:.3f}"
-    )
-
-
-@click.command(epilog="Example: labkit screen candidates --top 30")
-@representation_argument
-@click.option(
-    "--depth", type=click.IntRange(2, 300), default=241, show_default=True, help="Clusters."
-)
-@click.option(
-    "--threshold",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1e-5,
-    show_default=True,
-    help="A label above this many S/cm marks its cluster.",
-)
-@click.option(
-    "--neighbours",
-    type=click.Choice(["centroid", "sibling", "none"]),
-    default="centroid",
-    show_default=True,
-    help="Clusters selected beside: the nearest mean, those across the next merge, or none.",
-)
-@click.option("--hull", type=float, default=0.07, show_default=True, help="eV per atom at most.")
-@click.option("--gap", type=float, default=1.0, show_default=True, help="eV at least.")
-@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
-@json_option
-@click.pass_obj
-def candidates(
-    lab_path: Path,
-    representation: str,
-    depth: int,
-    threshold: float,
-    neighbours: str,
-    hull: float,
-    gap: float,
-    top: int,
-    as_json: bool,
-) -> None:
-    """Select candidates by cluster, stability and band gap; count them at every step."""
-    from labkit.workflows.candidates import propose_candidates
-    from labkit.workflows.lab import open_lab
-
-    with progress_bar(representation) as progress:
-        result = propose_candidates(
-            open_lab(lab_path),
-            representation,
-            depth=depth,
-            threshold_S_per_cm=threshold,
-            adjacency=neighbours,
-            e_above_hull_eV=hull,
-            band_gap_eV=gap,
-            top=top,
-            progress=progress,
-        )
-    if as_json:
-        print_json(result)
-        return
-    print_table(
-        ["step", "without clusters", "in selected clusters"],
-        [(r["step"], r["without_clustering"], r["with_clustering"]) for r in result["funnel"]],
-        title=f"{result['clusters_selected']} of {result['depth']} clusters selected by "
-        f"{result['high_labels']} high labels ({result['representation']})",
-    )
-    print_table(
-        ["structure", "formula", "cluster", "", "E above hull (eV)", "band gap (eV)"],
-        [
-            (
-                row["structure"],
-                row["formula"],
-                row["cluster"],
-                row["why"],
-                f"{row['e_above_hull_eV']:.3f}",
-                f"{row['band_gap_eV']:.2f}",
-            )
-            for row in result["candidates"]
-        ],
-        title=f"{result['candidates_in_all']} candidates without a label of their own",
     )

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from screening.bvse_parameters import BvseParameters
     from screening.crystal import Crystal
 
-__all__ = ["BarrierRequest", "barriers_of_structure", "crystal_of"]
+__all__ = [
+    "BarrierRequest",
+    "barriers_of_structure",
+    "crystal_of",
+    "kept_barriers",
+    "parameters_of",
+]
 
 # raised whenever energies or barriers come out otherwise
 _VERSION = 2
@@ -87,19 +93,36 @@ def barriers_of_structure(
             "and --cube"
         )
     crystal, charges, lab = _charged_crystal(lab_folder, structure, request.ion)
-    parameters = _parameters(request)
-    key = _key(crystal, request, parameters)
-    kept = None if lab is None else lab.cache_folder / "barriers" / f"{key}.json"
-    result = None if wants_landscape else _read(kept)
-    if result is None:
+    parameters = parameters_of(request)
+    if wants_landscape or lab is None:
         result = _compute(crystal, request, parameters, path_dimension, plot, cube)
-        _keep(kept, {name: part for name, part in result.items() if name not in ("path", "cube")})
+    else:
+        result = kept_barriers(lab, crystal, request, parameters)
     return {
         "structure": crystal.material_id,
         "formula": crystal.reduced_formula,
         "charges": charges,
         **result,
     }
+
+
+def kept_barriers(
+    lab: Lab, crystal: Crystal, request: BarrierRequest, parameters: BvseParameters
+) -> dict[str, Any]:
+    """Barriers of a crystal with charges, from the lab's cache or computed and kept there.
+
+    Raises
+    ------
+    StructureError
+        When the structure or the parameters do not allow it.
+    """
+    key = _key(crystal, request, parameters)
+    kept = lab.cache_folder / "barriers" / f"{key}.json"
+    result = _read(kept)
+    if result is None:
+        result = _compute(crystal, request, parameters, None, None, None)
+        _keep(kept, result)
+    return result
 
 
 def crystal_of(lab_folder: Path, structure: str) -> tuple[Crystal, Lab | None]:
@@ -124,7 +147,8 @@ def _charged_crystal(lab_folder: Path, structure: str, ion: str) -> tuple[Crysta
     return prepared.crystal, prepared.charge_method, lab
 
 
-def _parameters(request: BarrierRequest) -> BvseParameters:
+def parameters_of(request: BarrierRequest) -> BvseParameters:
+    """Return the interaction parameters asked for."""
     from screening.bvse_parameters import library_parameters, read_parameters_csv
 
     if request.parameter_file is not None:
@@ -192,11 +216,9 @@ def _draw(axes: Any, path: dict[str, Any], crystal: Crystal, ion: str) -> Any:
     )
 
 
-def _read(kept: Path | None) -> dict[str, Any] | None:
+def _read(kept: Path) -> dict[str, Any] | None:
     import orjson
 
-    if kept is None:
-        return None
     try:
         content = orjson.loads(kept.read_bytes())
     except (OSError, orjson.JSONDecodeError):
@@ -204,11 +226,9 @@ def _read(kept: Path | None) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _keep(kept: Path | None, result: dict[str, Any]) -> None:
+def _keep(kept: Path, result: dict[str, Any]) -> None:
     import orjson
 
-    if kept is None:
-        return
     kept.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=kept.parent, prefix=".part-")
     try:

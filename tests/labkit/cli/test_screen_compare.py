@@ -1,9 +1,8 @@
-"""``labkit screen compare``, ``null``, ``backtest`` and ``candidates``."""
+"""``labkit screen compare``, ``null`` and ``backtest``."""
 
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,20 +91,6 @@ def test_the_nulls_of_one_representation(labelled_lab: Any) -> None:
     # the unfrozen expectation is exact, so the permutations must come near it
     assert row["expected_not_frozen"] == pytest.approx(row["permuted_mean"], rel=0.25)
     assert 1 / 51 <= result["p_over_depths"] <= 1
-
-
-def test_candidates_are_counted_with_and_without_clusters(labelled_lab: Any) -> None:
-    result = labelled_lab("screen", "candidates", "--depth", 20, "--json").json
-
-    funnel = result["funnel"]
-    assert funnel[0]["without_clustering"] == 63
-    for wide, narrow in pairwise(funnel):
-        assert narrow["without_clustering"] <= wide["without_clustering"]
-    for step in funnel:
-        assert step["with_clustering"] <= step["without_clustering"]
-    # prototypes have no energies: nothing passes a filter on what is not known
-    assert result["candidates"] == []
-    assert funnel[-1]["without_clustering"] == 0
 
 
 def test_leaving_formulas_and_clusters_out(labelled_lab: Any) -> None:
