@@ -69,7 +69,8 @@ def peers(matrix: npt.NDArray[np.float32]) -> dict[str, float]:
     # CPU time: the comparison must hold on a machine that is shared
     ours_s, ours = cpu_timed(lambda: ward_linkage(matrix))
     scipy_s, theirs = cpu_timed(lambda: linkage(double, "ward"))
-    np.testing.assert_allclose(ours[:, 2], theirs[:, 2], rtol=1e-5)
+    # distances of near-identical rows come from a difference of large products
+    np.testing.assert_allclose(ours[:, 2], theirs[:, 2], rtol=1e-5, atol=1e-8 * theirs[-1, 2])
     found = {"rows": len(matrix), "ours_s": ours_s, "scipy_s": scipy_s}
     found["scipy_ratio"] = scipy_s / ours_s
     try:
