@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -58,6 +59,9 @@ def refine_with_gsas(
         phase.with_cell(scaled(phase.cell, scale))
         for phase, scale in zip(phases, start.scales, strict=True)
     ]
+    if any(phase.atoms is None for phase in phases):
+        # there is nothing to compute intensities from
+        options = replace(options, intensities="free", atoms=False)
     found = run_gsas(installation, patterns, started, options, artefact=artefact)
     refined = _phases(phases, options, found)
     fits = [_pattern_fit(found, number, one, len(phases)) for number, one in enumerate(patterns)]
