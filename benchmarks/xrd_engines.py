@@ -17,12 +17,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from labkit.xrd.builtin import BuiltinOptions
-from labkit.xrd.engine import refine_pattern
+from labkit.xrd.engine import ENGINES, refine_pattern
 from labkit.xrd.phase import Phase, phase_from_cif_text
 from labkit.xrd.simulate import SERIES_HOST_CIF, SERIES_IMPURITY_CIF, cif_of, simulate_pattern
 
@@ -100,15 +100,14 @@ CASES = (
 )
 
 
-def refine_case(case: Case, intensities: str) -> list[dict[str, Any]]:
+def refine_case(case: Case, intensities: Literal["free", "structure"]) -> list[dict[str, Any]]:
     """Refine one pattern with both engines; one row per engine."""
     rng = np.random.default_rng(case.seed)
     starts = [PHASES[name] for name, _ in case.phases]
-    true = [
-        phase.with_cell((*(v * (1 + rng.uniform(-1e-3, 1e-3)) for v in phase.cell[:3]),
-                         *phase.cell[3:]))
-        for phase in starts
-    ]  # fmt: skip
+    true = []
+    for phase in starts:
+        a, b, c = (edge * (1 + rng.uniform(-1e-3, 1e-3)) for edge in phase.cell[:3])
+        true.append(phase.with_cell((a, b, c, *phase.cell[3:])))
     pattern = simulate_pattern(
         [(phase, share) for phase, (_, share) in zip(true, case.phases, strict=True)],
         seed=case.seed,
@@ -118,13 +117,13 @@ def refine_case(case: Case, intensities: str) -> list[dict[str, Any]]:
         strain_percent=0.05,
     )
     rows = []
-    for engine in ("builtin", "gsas"):
+    for engine in ENGINES:
         wall, cpu = time.perf_counter(), sum(_cpu())
         found = refine_pattern(
             pattern,
             starts,
-            engine=engine,  # type: ignore[arg-type]
-            options=BuiltinOptions(intensities=intensities),  # type: ignore[arg-type]
+            engine=engine,
+            options=BuiltinOptions(intensities=intensities),
         )
         rows.append(
             {
