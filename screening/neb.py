@@ -8,10 +8,13 @@ energy. The charge of the vacancy is not compensated, as usual with machine-lear
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import time
+import warnings
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points, version
@@ -127,11 +130,7 @@ def calculator_factory(engine: str) -> Callable[[], Any]:
                 f"the potential chgnet cannot be used ({error}): install it with "
                 "'pip install labkit[neb]'"
             ) from None
-        model: Any = import_module("chgnet.model.model").CHGNet.load(
-            use_device="cpu", verbose=False, check_cuda_mem=False
-        )
-        # one network for all images, each with a calculator that remembers its last result
-        return lambda: dynamics.CHGNetCalculator(model, use_device="cpu")
+        return _chgnet(dynamics)
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == engine:
             made: Callable[[], Any] = entry.load()
@@ -143,6 +142,22 @@ def calculator_factory(engine: str) -> Callable[[], Any]:
         )
     known = ", ".join(["chgnet", *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))])
     raise MissingLibraryError(f"there is no engine {engine!r}; known are {known}")
+
+
+def _chgnet(dynamics: Any) -> Callable[[], Any]:
+    """One network for all images, each with a calculator that remembers its last result."""
+    # it talks on stdout, where a command's result belongs, and warns of its own code
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"chgnet\.")
+    with redirect_stdout(io.StringIO()):
+        model: Any = import_module("chgnet.model.model").CHGNet.load(
+            use_device="cpu", verbose=False
+        )
+
+    def make() -> Any:
+        with redirect_stdout(io.StringIO()):
+            return dynamics.CHGNetCalculator(model, use_device="cpu")
+
+    return make
 
 
 def engine_version(engine: str) -> str:
