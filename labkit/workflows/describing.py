@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import sqlalchemy as sa
-from sqlmodel import Session, col
 
-import db.structures
-from db.tables import Structure
 from labkit.errors import UsageError
-from labkit.workflows.duplicates import replaced_structures
 from labkit.workflows.lab import Lab
 from labkit.workflows.machines import open_machines
+from labkit.workflows.pool_entries import (
+    PoolEntry,
+    StoredStructure,
+    pool_entries,
+    sources_of_pool,
+)
 from labkit.workflows.screening_labels import labels_on_structures
 from screening.descriptors import descriptor as descriptor_of
 from screening.errors import CacheError
@@ -30,14 +31,12 @@ from screening.store import KEY_BYTES
 from screening.tree import WardTree
 
 if TYPE_CHECKING:
-    from screening.crystal import Crystal
     from screening.featurize import FeatureTable, PreparedTable
 
 __all__ = [
     "Addition",
     "DescribedPool",
     "PlacedStructure",
-    "PoolEntry",
     "PoolFeatures",
     "PoolTree",
     "StoredStructure",
@@ -80,30 +79,6 @@ class PoolFeatures(NamedTuple):
         """Return the rows of some structures."""
         where = {name: row for row, name in enumerate(self.ids)}
         return np.asarray(self.values[[where[name] for name in names]])
-
-
-@dataclass(frozen=True)
-class StoredStructure:
-    """A structure of the lab as the screening takes it: a name, a hash, and its CIF text."""
-
-    material_id: str
-    content_hash: str
-    cif: str
-
-    def crystal(self) -> Crystal:
-        """Parse the CIF text."""
-        from screening.crystal import load_cif_text
-
-        return load_cif_text(self.cif, self.material_id)
-
-
-@dataclass(frozen=True)
-class PoolEntry:
-    """A structure of the pool: its name, the hash of its CIF text, its formula."""
-
-    material_id: str
-    content_hash: str
-    formula: str
 
 
 @dataclass(frozen=True)
@@ -225,7 +200,7 @@ def describe_pool(
     from screening.featurize import featurize, prepare_structures
     from screening.sampled import featurize_sampled
 
-    sources = _sources(lab)
+    sources = sources_of_pool(lab)
     if not sources:
         raise UsageError(
             "this lab holds no structure; add some with 'labkit structures add materials-project'"
@@ -415,31 +390,6 @@ def _save_features(folder: Path, values: npt.NDArray[np.float32]) -> None:
     with partial.open("wb") as handle:
         np.save(handle, np.ascontiguousarray(values))
     partial.replace(folder / _FEATURES)
-
-
-def pool_entries(session: Session) -> list[PoolEntry]:
-    """Return the structures of the pool in the order they were added."""
-    rows = (
-        session.connection()
-        .execute(
-            sa.select(
-                col(Structure.material_id), col(Structure.content_hash), col(Structure.formula)
-            ).order_by(col(Structure.id))
-        )
-        .all()
-    )
-    replaced = replaced_structures(session)
-    return [PoolEntry(*row) for row in rows if row[0] not in replaced]
-
-
-def _sources(lab: Lab) -> list[StoredStructure]:
-    with lab.database.reading() as session:
-        hashes = {entry.material_id: entry.content_hash for entry in pool_entries(session)}
-        return [
-            StoredStructure(material_id, hashes[material_id], cif)
-            for material_id, cif in db.structures.iterate_cifs(session)
-            if material_id in hashes
-        ]
 
 
 def pool_hash_of(entries: Sequence[PoolEntry], descriptor_key: str, mode: str) -> str:

@@ -19,17 +19,15 @@ import numpy as np
 import db.structures
 from labkit.workflows.describing import (
     PlacedStructure,
-    PoolEntry,
     PoolTree,
-    StoredStructure,
     key_of,
-    pool_entries,
     pool_hash_of,
     read_manifest,
     stored_tree,
     tree_of_pool,
 )
 from labkit.workflows.lab import Lab
+from labkit.workflows.pool_entries import PoolEntry, StoredStructure, pool_entries
 from screening.descriptors import OpenDescriptor
 from screening.descriptors import descriptor as descriptor_of
 from screening.tree import WardTree
