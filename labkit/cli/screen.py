@@ -11,6 +11,8 @@ from labkit.cli.output import json_option, print_json, print_table, progress_bar
 
 __all__ = ["screen"]
 
+# so many structures that failed are named on the screen
+_NAMED_FAILURES = 10
 MODES = ("structure", "A", "AM", "CAN", "CAMN", "A40", "AM40", "CAN40", "CAMN40")
 
 
@@ -78,6 +80,10 @@ def describe(
         )
     if summary["failures_by_code"]:
         print_table(["failure", "structures"], list(summary["failures_by_code"].items()))
+        for failure in summary["failures"][:_NAMED_FAILURES]:
+            click.echo(f"{failure['code']}: {failure['message']}")
+        if len(summary["failures"]) > _NAMED_FAILURES:
+            click.echo("--json names all that failed")
 
 
 @screen.command(epilog="Example: labkit screen cluster --plot w_sigma.png")
