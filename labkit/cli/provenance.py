@@ -51,7 +51,8 @@ def _plain(value: Any) -> str:
         )
     if isinstance(value, list):
         return "; ".join(_plain(inner) for inner in value)
-    return str(value)
+    text = str(value)
+    return f"({len(text.splitlines())} lines)" if "\n" in text else text
 
 
 @click.command(

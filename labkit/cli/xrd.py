@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
+from labkit.cli.xrd_simulate import simulate
 from labkit.cli.xrd_standard import standard
 
 __all__ = ["xrd"]
@@ -21,6 +22,7 @@ def xrd() -> None:
 
 
 xrd.add_command(standard)
+xrd.add_command(simulate)
 
 
 def _refinement_options(command: Any) -> Any:
@@ -292,21 +294,3 @@ def plot(lab_path: Path, patterns: tuple[str, ...], output: Path, as_json: bool)
         if entry["amorphous"]:
             click.echo(f"  {entry['criterion']}")
     click.echo(f"figure: {output}")
-
-
-@xrd.command(epilog="Example: labkit xrd simulate --seed 1 series/")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same files.")
-@click.option(
-    "--limit", type=float, default=0.055, show_default=True, help="Solubility limit in x."
-)
-@json_option
-def simulate(folder: Path, seed: int, limit: float, as_json: bool) -> None:
-    """Write a simulated substitution series with known truth: .xy files, CIFs and a sheet."""
-    from labkit.workflows.simulating_series import write_substitution_series
-
-    report = write_substitution_series(folder, seed=seed, limit=limit)
-    if as_json:
-        print_json(report)
-        return
-    click.echo(f"{len(report['files'])} patterns, sheet {report['table']}, truth {report['truth']}")

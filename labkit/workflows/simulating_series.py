@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,19 @@ from labkit.xrd.simulate import (
 __all__ = ["write_substitution_series"]
 
 
-def write_substitution_series(folder: Path, *, seed: int, limit: float) -> dict[str, Any]:
-    """Write Li(3-x)B(1-x)Si(x)S3-like patterns at x = 0, 0.025, 0.05 and 0.075.
+def write_substitution_series(
+    folder: Path,
+    *,
+    seed: int,
+    limit: float,
+    compositions: Sequence[float] = (0.0, 0.025, 0.05, 0.075),
+    strain_percent: float = 0.05,
+    displacement_deg: float = 0.03,
+    impurity_per_excess: float = 4.0,
+    preferred_orientation: tuple[tuple[int, int, int], float] | None = None,
+    peak_counts: float = 20000.0,
+) -> dict[str, Any]:
+    """Write Li(3-x)B(1-x)Si(x)S3-like patterns.
 
     Parameters
     ----------
@@ -27,6 +39,9 @@ def write_substitution_series(folder: Path, *, seed: int, limit: float) -> dict[
         The same seed gives the same bytes.
     limit : float
         Solubility limit in x.
+    compositions, strain_percent, displacement_deg, impurity_per_excess, preferred_orientation, \
+    peak_counts
+        See `labkit.xrd.simulate.simulate_substitution_series`.
 
     Returns
     -------
@@ -42,7 +57,16 @@ def write_substitution_series(folder: Path, *, seed: int, limit: float) -> dict[
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
-    members = simulate_substitution_series(seed=seed, limit=limit)
+    members = simulate_substitution_series(
+        compositions,
+        seed=seed,
+        limit=limit,
+        strain_percent=strain_percent,
+        displacement_deg=displacement_deg,
+        impurity_per_excess=impurity_per_excess,
+        preferred_orientation=preferred_orientation,
+        peak_counts=peak_counts,
+    )
     sheet, truth, files = ["file,x,sample"], [], []
     for member in members:
         path = folder / f"{member.name}.xy"
@@ -56,7 +80,7 @@ def write_substitution_series(folder: Path, *, seed: int, limit: float) -> dict[
         files.append(str(path))
         truth.append(
             {"sample": member.name, "x": member.x, "cell": list(member.true_cell),
-             "impurity_share": member.impurity_share}
+             "impurity_share": member.impurity_share, "displacement_deg": member.displacement_deg}
         )  # fmt: skip
     table = folder / "series.csv"
     table.write_text("\n".join(sheet) + "\n", encoding="utf-8")
@@ -65,7 +89,18 @@ def write_substitution_series(folder: Path, *, seed: int, limit: float) -> dict[
         (folder / name).write_text(text, encoding="utf-8")
     truth_path = folder / "truth.json"
     truth_path.write_text(
-        json.dumps({"limit": limit, "seed": seed, "samples": truth}, indent=1), encoding="utf-8"
+        json.dumps(
+            {
+                "limit": limit,
+                "seed": seed,
+                "strain_percent": strain_percent,
+                "preferred_orientation": preferred_orientation,
+                "peak_counts": peak_counts,
+                "samples": truth,
+            },
+            indent=1,
+        ),
+        encoding="utf-8",
     )
     return {
         "files": files,

@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 import labkit
+from db.columns import plain_json
 from db.measurements import NewAnalysis, store_analysis
 from db.tables import Analysis, Measurement, Pellet, RawFile
 from labkit.errors import NotFoundError, UsageError
@@ -220,9 +221,26 @@ def vegard_of_batch(
     )
     inputs = [sample.analysis_id for sample in samples if sample.analysis_id is not None]
     with lab.database.session() as session:
-        stored = store_analysis(session, new, batch=batch, input_analysis_ids=inputs)
-        number = stored.id
+        number = _stored_before(session, batch, new)
+        if number is None:
+            number = store_analysis(session, new, batch=batch, input_analysis_ids=inputs).id
     return report | {"source": f"series {batch}", "analysis": f"A{number}"}, fits
+
+
+def _stored_before(session: Session, batch: str, new: NewAnalysis) -> int | None:
+    """Return the newest verdict of the series where it says the very same."""
+    statement = (
+        select(Analysis)
+        .where(Analysis.kind == VEGARD, Analysis.batch == batch)
+        .order_by(col(Analysis.id).desc())
+    )
+    latest = session.exec(statement.limit(1)).first()
+    same = (
+        latest is not None
+        and latest.parameters == plain_json(new.parameters)
+        and latest.result == plain_json(new.result)
+    )
+    return latest.id if latest is not None and same else None
 
 
 def _sample(session: Session, analysis: Analysis) -> _Sample:

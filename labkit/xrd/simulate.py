@@ -77,6 +77,7 @@ class SeriesMember:
     x: float
     true_cell: tuple[float, ...]
     impurity_share: float
+    displacement_deg: float
     pattern: DiffractionPattern
 
 
@@ -186,6 +187,8 @@ def simulate_substitution_series(
     impurity_per_excess: float = 4.0,
     displacement_deg: float = 0.03,
     strain_percent: float = 0.05,
+    preferred_orientation: tuple[tuple[int, int, int], float] | None = None,
+    peak_counts: float = 20000.0,
 ) -> list[SeriesMember]:
     """Simulate Li(3-x)B(1-x)Si(x)S3-like samples: a linear lattice up to `limit`, then impurity.
 
@@ -199,6 +202,8 @@ def simulate_substitution_series(
         Share of the Bragg intensity in the impurity per unit x beyond the limit.
     displacement_deg, strain_percent
         Standard deviation of the displacement over the samples; strain of each.
+    preferred_orientation, peak_counts
+        Of every sample; see `simulate_pattern`.
     """
     rng = np.random.default_rng(seed)
     host = phase_from_cif_text(SERIES_HOST_CIF, name="Li3BS3")
@@ -207,14 +212,18 @@ def simulate_substitution_series(
     for x in compositions:
         dissolved = min(x, limit)
         edges = [host.cell[i] + slope * dissolved for i, slope in enumerate(slopes_angstrom)]
-        share = max(0.0, (x - limit) * impurity_per_excess)
+        share = min(0.9, max(0.0, (x - limit) * impurity_per_excess))
         phase = host.with_cell((edges[0], edges[1], edges[2], *host.cell[3:]))
+        own_seed = int(rng.integers(2**31))
+        shift = float(displacement_deg * rng.standard_normal())
         pattern = simulate_pattern(
             [(phase, 1 - share), *([(impurity, share)] if share else [])],
-            seed=int(rng.integers(2**31)),
-            displacement_deg=float(displacement_deg * rng.standard_normal()),
+            seed=own_seed,
+            displacement_deg=shift,
             strain_percent=strain_percent,
+            preferred_orientation=preferred_orientation,
+            peak_counts=peak_counts,
         )
         name = f"Li3BS3-Si{100 * x:g}".replace(".", "p")
-        members.append(SeriesMember(name, x, phase.cell, share, pattern))
+        members.append(SeriesMember(name, x, phase.cell, share, shift, pattern))
     return members

@@ -51,6 +51,7 @@ def test_a_series_goes_from_raw_patterns_to_the_verdict(
     assert water.stat().st_size > 10_000
     assert figure.stat().st_size > 10_000
     parse_identifier(tested.json["analysis"])
+    assert lab("vegard", "--batch", "si", "--json").json["analysis"] == tested.json["analysis"]
     why = lab("why", tested.json["analysis"], "--json")
     assert why.code == 0, why.err
     refinements = why.json["inputs"]
@@ -269,3 +270,23 @@ def test_a_standard_is_stored_and_used_for_a_sample(lab: Command, tmp_path: Path
     )
     assert wrong.code == 1
     assert "not usable as LaB6-660c" in wrong.error_lines[0]
+
+
+def test_a_simulated_series_has_what_was_asked_for(shell: Command, tmp_path: Path) -> None:
+    found = shell(
+        "xrd", "simulate", "--seed", 2, "--x", 0, "--x", 0.1, "--limit", 0.05, "--strain", 0.2,
+        "--displacement", 0, "--impurity", 2, "--texture", "0,1,0:0.6", "--counts", 5000,
+        tmp_path / "series", "--json",
+    )  # fmt: skip
+    assert found.code == 0, found.err
+    truth = json.loads(Path(found.json["truth"]).read_text(encoding="utf-8"))
+    assert [sample["x"] for sample in truth["samples"]] == [0, 0.1]
+    assert truth["samples"][1]["impurity_share"] == pytest.approx(0.1)
+    assert truth["samples"][0]["displacement_deg"] == 0
+    assert truth["preferred_orientation"] == [[0, 1, 0], 0.6]
+    assert truth["strain_percent"] == 0.2
+    rows = Path(found.json["files"][0]).read_text(encoding="utf-8").splitlines()
+    assert max(int(row.split()[1]) for row in rows) == pytest.approx(5200, abs=500)
+    wrong = shell("xrd", "simulate", "--texture", "0,1", tmp_path / "series")
+    assert wrong.code == 1
+    assert "0,1,0:0.7" in wrong.error_lines[0]
