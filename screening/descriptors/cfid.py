@@ -231,20 +231,27 @@ def _bonding_cutoff(crystal: Crystal, found: _Neighbours) -> float:
     return cutoff
 
 
-def _histogram(degrees: FloatArray, site: IntArray, n_sites: int) -> FloatArray:
+def _joined(degrees: FloatArray, site: int, n_sites: int) -> npt.NDArray[np.int32]:
+    """Join an angle in thousandths of a degree and its site to one number; there may be millions.
+
+    180 degrees at the last of ten thousand sites still fit.
+    """
+    return np.round(degrees * 1000.0).astype(np.int32) * np.int32(n_sites) + np.int32(site)
+
+
+def _histogram(parts: Sequence[npt.NDArray[np.int32]], n_sites: int) -> FloatArray:
     """How often each angle occurs per site that has it, summed in bins of one degree."""
-    if degrees.size == 0:
+    joined = np.concatenate([np.empty(0, dtype=np.int32), *parts])
+    if joined.size == 0:
         return np.zeros(N_ANGLE)
-    # one number for angle and site: sorting is most of the time
-    joined = np.round(degrees * 1000.0).astype(np.int64) * n_sites + site
     joined.sort()
-    step = joined // n_sites
+    fresh = np.flatnonzero(np.diff(joined, prepend=np.int32(-1)))
+    # one entry per angle and site from here on
+    step = joined[fresh].astype(np.int64) // n_sites
     begin = np.flatnonzero(np.diff(step, prepend=-1))
-    count = np.diff(begin, append=step.size)
-    fresh = np.diff(joined, prepend=-1) != 0
-    sites = np.add.reduceat(fresh.astype(np.int64), begin)
-    angle = step[begin]
-    slot = np.clip(angle // 1000 - 1, -1, N_ANGLE - 1)
+    sites = np.diff(begin, append=step.size)
+    count = np.diff(fresh[begin], append=joined.size)
+    slot = np.clip(step[begin] // 1000 - 1, -1, N_ANGLE - 1)
     kept = slot >= 0
     return np.bincount(slot[kept], (count / sites)[kept], N_ANGLE).astype(np.float64)
 
@@ -259,16 +266,13 @@ def _angles(found: _Neighbours, n_sites: int) -> FloatArray:
     """Angles at each site between all pairs of its neighbours."""
     length = np.sqrt(np.einsum("ij,ij->i", found.vector_angstrom, found.vector_angstrom))
     unit = found.vector_angstrom / length[:, None]
-    degrees, sites = [], []
+    parts = []
     for own in _by_site(found):
         upper = np.triu_indices(own.size, k=1)
         # rounding must not tell two straight angles apart
         cosine = np.clip((unit[own] @ unit[own].T)[upper], -1.0 + 1e-6, 1.0 - 1e-6)
-        degrees.append(np.degrees(np.arccos(cosine)))
-        sites.append(np.full(upper[0].size, found.site[own[0]]))
-    if not degrees:
-        return np.zeros(N_ANGLE)
-    return _histogram(np.concatenate(degrees), np.concatenate(sites), n_sites)
+        parts.append(_joined(np.degrees(np.arccos(cosine)), int(found.site[own[0]]), n_sites))
+    return _histogram(parts, n_sites)
 
 
 def _dihedrals(found: _Neighbours, n_sites: int, *, faithful: bool) -> FloatArray:
@@ -279,21 +283,17 @@ def _dihedrals(found: _Neighbours, n_sites: int, *, faithful: bool) -> FloatArra
     begin = np.searchsorted(site, np.arange(n_sites + 1))
     # each bond once; it counts at both of its ends
     ahead = (image * np.array([4096, 64, 1])).sum(axis=1)
-    degrees, sites = [], []
+    parts = []
     for bond in np.flatnonzero((far > site) | ((far == site) & (ahead > 0))).tolist():
         i, j = int(site[bond]), int(far[bond])
         one, two = slice(begin[i], begin[i + 1]), slice(begin[j], begin[j + 1])
         others = np.arange(begin[i], begin[i + 1]) != bond
         back = (far[two] == i) & (image[two] == -image[bond]).all(axis=1)
         angle = _angles_around(vector[bond], vector[one][others], vector[two][~back])
-        degrees.append(angle)
-        sites.append(np.full(angle.size, i))
+        parts.append(_joined(angle, i, n_sites))
         if i == j or not faithful:
-            degrees.append(angle)
-            sites.append(np.full(angle.size, j))
-    if not degrees:
-        return np.zeros(N_ANGLE)
-    return _histogram(np.concatenate(degrees), np.concatenate(sites), n_sites)
+            parts.append(_joined(angle, j, n_sites))
+    return _histogram(parts, n_sites)
 
 
 def _angles_around(axis: FloatArray, first: FloatArray, last: FloatArray) -> FloatArray:
