@@ -44,6 +44,7 @@ Progress = Callable[[str, int, float], None]
 ENTRY_POINT_GROUP = "labkit.calculators"
 # an image so far below both end points says that these are no minima of the hop
 _LOWER_THAN_ENDS_EV = 0.02
+_PUSH_ANGSTROM = 0.02
 
 
 class NebError(ScreeningError):
@@ -290,6 +291,9 @@ def run_neb(
     for name, atoms in (("first", first), ("last", last)):
         relaxed = kept.read(name, 1)
         end = relaxed[0] if relaxed else atoms
+        if not relaxed:
+            # forces vanish on a ridge that symmetry makes; a small push leaves it
+            end.rattle(_PUSH_ANGSTROM, seed=0)
         end.calc = make_calculator()
         optimizer = FIRE(end, logfile=None)
         _watch(optimizer, f"end point {name}", progress)

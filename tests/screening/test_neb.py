@@ -140,6 +140,26 @@ def test_a_stopped_band_goes_on_where_it_was(tmp_path: Path, stop_after: int) ->
     assert not list((tmp_path / "band").glob(".*"))
 
 
+def test_end_points_do_not_stay_on_a_ridge_that_symmetry_makes() -> None:
+    from ase.calculators.calculator import Calculator
+
+    class Corrugated(Calculator):
+        """Every atom sits on top of a wave along z, where forces vanish."""
+
+        implemented_properties = ("energy", "forces")
+
+        def calculate(self, *words: object, **named: object) -> None:
+            super().calculate(*words, **named)
+            phase = 4.0 * np.pi * self.atoms.positions[:, 2] / 3.59
+            forces = np.zeros((len(self.atoms), 3))
+            forces[:, 2] = 0.1 * 4.0 * np.pi / 3.59 * np.sin(phase)
+            self.results = {"energy": 0.1 * float(np.cos(phase).sum()), "forces": forces}
+
+    result = run_neb(_copper(), _hop(), Corrugated, n_images=3, least_width_angstrom=7.0)
+
+    assert result.total_energy_eV == pytest.approx(-0.1 * result.n_atoms, abs=0.05)
+
+
 def test_each_image_is_computed_once_a_step(tmp_path: Path) -> None:
     steps: dict[str, int] = {}
     work = _Counted()
