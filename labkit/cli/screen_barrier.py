@@ -12,7 +12,9 @@ from labkit.cli.output import json_option, print_json, print_table
 __all__ = ["barrier"]
 
 
-@click.command(epilog="Example: labkit screen barrier mp-2530 --plot profile.png")
+@click.command(
+    epilog="Example: labkit screen barrier mp-2530 --figure landscape.png --cube landscape.cube"
+)
 @click.argument("structure")
 @click.option("--ion", default="Li", show_default=True, help="Element of the mobile ion.")
 @click.option(
@@ -53,6 +55,12 @@ __all__ = ["barrier"]
     default=None,
     help="Write the energy landscape to this cube file, for VESTA.",
 )
+@click.option(
+    "--figure",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Draw the landscape along each cell vector, with the path and its profile.",
+)
 @json_option
 @click.pass_obj
 def barrier(
@@ -65,6 +73,7 @@ def barrier(
     path_dimension: int | None,
     plot: Path | None,
     cube: Path | None,
+    figure: Path | None,
     as_json: bool,
 ) -> None:
     """Compute the 1-D, 2-D and 3-D migration barriers of STRUCTURE, an id or a .cif file."""
@@ -77,6 +86,7 @@ def barrier(
         path_dimension=path_dimension,
         plot=plot,
         cube=cube,
+        figure=figure,
     )
     if as_json:
         print_json(result)
@@ -101,6 +111,8 @@ def _show(result: dict[str, Any], plot: Path | None) -> None:
         )
     if plot is not None:
         click.echo(f"figure: {plot}")
+    if "figure" in result:
+        click.echo(f"landscape drawn: {result['figure']}")
     if "cube" in result:
         click.echo(f"landscape: {result['cube']}")
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import db.structures
 from labkit.errors import UsageError
-from labkit.workflows.analysing import save_figure
+from labkit.workflows.analysing import save_figure, save_whole_figure
 from labkit.workflows.lab import Lab, open_lab
 
 if TYPE_CHECKING:
+    from screening.bvse import EnergyLandscape
     from screening.bvse_parameters import BvseParameters
     from screening.crystal import Crystal
 
@@ -28,6 +29,8 @@ __all__ = [
 
 # raised whenever energies or barriers come out otherwise
 _VERSION = 2
+# contours above this belong to walls, not to paths
+_HIGHEST_LEVEL_EV = 5.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,20 @@ class BarrierRequest:
     parameter_file: Path | None = None
 
 
+@dataclass(frozen=True)
+class _Outputs:
+    """What is asked for beside the barriers; all of it needs the landscape itself."""
+
+    path_dimension: int | None = None
+    plot: Path | None = None
+    cube: Path | None = None
+    figure: Path | None = None
+
+    @property
+    def any(self) -> bool:
+        return self != _Outputs()
+
+
 def barriers_of_structure(
     lab_folder: Path,
     structure: str,
@@ -60,6 +77,7 @@ def barriers_of_structure(
     path_dimension: int | None = None,
     plot: Path | None = None,
     cube: Path | None = None,
+    figure: Path | None = None,
 ) -> dict[str, Any]:
     """Compute the 1-D, 2-D and 3-D barriers of one structure, or take them from the cache.
 
@@ -72,8 +90,8 @@ def barriers_of_structure(
     request : BarrierRequest
     path_dimension : int, optional
         Add the minimum-energy path that completes percolation in so many dimensions.
-    plot, cube : Path, optional
-        Where to draw the path's profile, and to write the landscape.
+    plot, cube, figure : Path, optional
+        Where to draw the path's profile, to write the landscape, and to draw it with the path.
 
     Returns
     -------
@@ -86,16 +104,16 @@ def barriers_of_structure(
     StructureError
         When the structure or the parameters do not allow it.
     """
-    wants_landscape = path_dimension is not None or plot is not None or cube is not None
-    if request.faithful and wants_landscape:
+    outputs = _Outputs(path_dimension, plot, cube, figure)
+    if request.faithful and outputs.any:
         raise UsageError(
-            "the published calculation knows no path: leave --faithful out, or --path, --plot "
-            "and --cube"
+            "the published calculation knows no path: leave --faithful out, or --path, --plot, "
+            "--cube and --figure"
         )
     crystal, charges, lab = _charged_crystal(lab_folder, structure, request.ion)
     parameters = parameters_of(request)
-    if wants_landscape or lab is None:
-        result = _compute(crystal, request, parameters, path_dimension, plot, cube)
+    if outputs.any or lab is None:
+        result = _compute(crystal, request, parameters, outputs)
     else:
         result = kept_barriers(lab, crystal, request, parameters)
     return {
@@ -120,7 +138,7 @@ def kept_barriers(
     kept = lab.cache_folder / "barriers" / f"{key}.json"
     result = _read(kept)
     if result is None:
-        result = _compute(crystal, request, parameters, None, None, None)
+        result = _compute(crystal, request, parameters, _Outputs())
         _keep(kept, result)
     return result
 
@@ -169,9 +187,7 @@ def _compute(
     crystal: Crystal,
     request: BarrierRequest,
     parameters: BvseParameters,
-    path_dimension: int | None,
-    plot: Path | None,
-    cube: Path | None,
+    outputs: _Outputs,
 ) -> dict[str, Any]:
     from screening.bvse import barriers_of, energy_landscape, migration_barriers
     from screening.migration_path import migration_path, write_cube
@@ -193,15 +209,64 @@ def _compute(
     )
     found = percolate(landscape.energy_eV)
     result = barriers_of(landscape, found).to_dict() | {"parameters": parameters.source}
-    if path_dimension is not None or plot is not None:
-        path = migration_path(landscape, found, path_dimension or max(1, len(found.cycles)))
-        result["path"] = path.to_dict()
-        if plot is not None:
-            save_figure(plot, lambda axes: _draw(axes, result["path"], crystal, request.ion))
-    if cube is not None:
-        write_cube(cube, landscape)
-        result["cube"] = str(cube)
+    if outputs.path_dimension is not None or outputs.plot is not None or outputs.figure is not None:
+        dimension = outputs.path_dimension or len(found.cycles)
+        # a figure of the landscape alone is worth drawing where no path connects
+        if dimension or outputs.plot is not None:
+            path = migration_path(landscape, found, max(1, dimension))
+            result["path"] = path.to_dict()
+    if outputs.plot is not None:
+        save_figure(outputs.plot, lambda axes: _draw(axes, result["path"], crystal, request.ion))
+    if outputs.figure is not None:
+        save_whole_figure(
+            outputs.figure,
+            lambda drawn: _draw_landscape(drawn, landscape, result, request.ion),
+            size_inch=(10.0, 8.0),
+        )
+        result["figure"] = str(outputs.figure)
+    if outputs.cube is not None:
+        write_cube(outputs.cube, landscape)
+        result["cube"] = str(outputs.cube)
     return result
+
+
+def _draw_landscape(
+    figure: Any, landscape: EnergyLandscape, found: dict[str, Any], ion: str
+) -> None:
+    """Draw the landscape along each cell vector, and the profile of the path."""
+    from labkit.plots.landscape import plot_landscape
+
+    crystal = landscape.crystal
+    barriers = [found[f"barrier_{d}d_eV"] for d in (1, 2, 3)]
+    levels = [level for level in barriers if level is not None and level < _HIGHEST_LEVEL_EV]
+    sites = {
+        symbol: crystal.fractional[[s == symbol for s in crystal.symbols]]
+        for symbol in sorted(set(crystal.symbols))
+    }
+    path = found.get("path")
+    axes = figure.subplots(2, 2)
+    for along, panel in enumerate((axes[0, 0], axes[0, 1], axes[1, 0])):
+        plot_landscape(
+            panel,
+            crystal.lattice_angstrom,
+            landscape.above_minimum_eV,
+            along=along,
+            levels_eV=levels,
+            ceiling_eV=max(1.6 * max(levels, default=0.6), 0.5),
+            path=None if path is None else path["fractional"],
+            sites=sites,
+        )
+        panel.set_title(f"seen along {'abc'[along]}")
+    axes[0, 0].legend(fontsize=7, loc="upper left", framealpha=0.8)
+    if path is None:
+        axes[1, 1].set_axis_off()
+    else:
+        _draw(axes[1, 1], path, crystal, ion)
+    told = ", ".join(
+        f"{d}-D {'not connected' if b is None else f'{b:.3f} eV'}"
+        for d, b in enumerate(barriers, 1)
+    )
+    figure.suptitle(f"{crystal.material_id} {crystal.reduced_formula}, {ion}: {told}")
 
 
 def _draw(axes: Any, path: dict[str, Any], crystal: Crystal, ion: str) -> Any:

@@ -53,13 +53,18 @@ def test_a_cif_file_needs_no_lab(shell: Any, cif: Path, tmp_path: Path) -> None:
 
 def test_path_figure_and_landscape_are_written(shell: Any, cif: Path, tmp_path: Path) -> None:
     figure, cube = tmp_path / "profile.png", tmp_path / "li.cube"
+    landscape = tmp_path / "landscape.png"
 
-    done = shell("screen", "barrier", cif, "--path", 3, "--plot", figure, "--cube", cube, "--json")
+    done = shell(
+        "screen", "barrier", cif, "--path", 3, "--plot", figure, "--cube", cube,
+        "--figure", landscape, "--json",
+    )  # fmt: skip
 
     path = done.json["path"]
     assert path["barrier_eV"] == pytest.approx(done.json["barrier_3d_eV"], abs=1e-3)
     assert figure.stat().st_size > 10_000
     assert cube.stat().st_size > 10_000
+    assert landscape.stat().st_size > 20_000
 
 
 def test_the_barrier_of_a_structure_is_kept_by_content(
@@ -83,6 +88,7 @@ def test_refusals_are_one_line(shell: Any, cif: Path, tmp_path: Path) -> None:
     for words, message in (
         ((cif, "--ion", "Na"), "holds no Na"),
         ((cif, "--faithful", "--plot", tmp_path / "x.png"), "knows no path"),
+        ((cif, "--figure", tmp_path / "x.bmp"), "must end in .png"),
         ((tmp_path / "nothing.cif",), "cannot be read"),
         ((cif, "--parameters", tmp_path / "none.csv"), "none.csv"),
     ):
@@ -90,3 +96,36 @@ def test_refusals_are_one_line(shell: Any, cif: Path, tmp_path: Path) -> None:
         assert done.code == 1, words
         assert message in done.err
         assert len(done.error_lines) == 1
+
+
+@pytest.mark.parametrize(("ion", "a"), [("Na", 6.53), ("K", 7.39)])
+def test_any_mobile_ion_with_parameters(shell: Any, tmp_path: Path, ion: str, a: float) -> None:
+    file = tmp_path / f"{ion}2S.cif"
+    file.write_text(
+        CIF.replace("5.71", f"{a}").replace("Li1 Li", f"{ion}1 {ion}"), encoding="utf-8"
+    )
+
+    result = shell(
+        "--lab", tmp_path / "none", "screen", "barrier", file, "--ion", ion, "--json"
+    ).json
+
+    assert result["mobile_ion"] == f"{ion}+"
+    assert 0.1 < result["barrier_3d_eV"] < 1.5
+    assert result["barrier_1d_eV"] == pytest.approx(result["barrier_3d_eV"], abs=1e-3)
+
+
+@pytest.mark.parametrize(("ion", "a"), [("Mg", 5.66), ("Zn", 5.41)])
+def test_a_divalent_ion_of_a_zincblende_sulphide(
+    shell: Any, tmp_path: Path, ion: str, a: float
+) -> None:
+    file = tmp_path / f"{ion}S.cif"
+    text = CIF.replace("5.71", f"{a}").replace("Li1 Li", f"{ion}1 {ion}")
+    file.write_text(text.replace("F m -3 m", "F -4 3 m").replace("225", "216"), encoding="utf-8")
+
+    result = shell(
+        "--lab", tmp_path / "none", "screen", "barrier", file, "--ion", ion, "--json"
+    ).json
+
+    assert result["mobile_ion"] == f"{ion}2+"
+    assert 0.1 < result["barrier_3d_eV"] < 8.0
+    assert result["barrier_1d_eV"] == pytest.approx(result["barrier_3d_eV"], abs=1e-2)
