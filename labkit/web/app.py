@@ -11,7 +11,16 @@ from labkit.web.access import Access
 from labkit.web.answers import REFUSALS, add_error_answers
 from labkit.web.bench import Bench
 from labkit.web.gate import Gate, GateRules
-from labkit.web.routes import candidates, files, labels, measurements, pellets, provenance, session
+from labkit.web.routes import (
+    candidates,
+    conflicts,
+    files,
+    labels,
+    measurements,
+    pellets,
+    provenance,
+    session,
+)
 from labkit.workflows.lab import Lab
 
 __all__ = ["create_app"]
@@ -61,7 +70,8 @@ def create_app(
         responses=REFUSALS,
         dependencies=[Depends(HTTPBearer(auto_error=False))],
     )
-    for part in (session, files, measurements, pellets, labels, candidates, provenance):
+    parts = (session, files, measurements, pellets, labels, conflicts, candidates, provenance)
+    for part in parts:
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(pages.router)

@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 
 from labkit.web.access import Access, Person
 from labkit.web.gate import GateRules
+from labkit.workflows.cluster_overview import overview_of_clusters
 from labkit.workflows.lab import Lab
 from labkit.workflows.standing import ranking_as_it_stands, ranking_stamp
 
@@ -80,6 +81,13 @@ class Bench:
         found: dict[str, Any] = self._rankings.get(
             key,
             lambda: ranking_as_it_stands(self.lab, since=since, target_S_per_cm=target_S_per_cm),
+        )
+        return found
+
+    def clusters(self) -> dict[str, Any]:
+        """Return the clusters at a glance; computed again only when something changed."""
+        found: dict[str, Any] = self._rankings.get(
+            ("clusters", ranking_stamp(self.lab)), lambda: overview_of_clusters(self.lab)
         )
         return found
 

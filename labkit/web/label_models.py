@@ -97,3 +97,27 @@ class LabelView(LabelRow):
     history: list[dict[str, Any]]
     evidence: dict[str, Any] | None
     literature: list[dict[str, Any]]
+
+
+class Conflicts(BaseModel):
+    """Cells that a person must read, and compositions whose values disagree."""
+
+    review: list[dict[str, Any]]
+    disagreements: list[dict[str, Any]]
+    decades: float
+
+
+class ConflictDecision(Given):
+    """What was decided about conflicting values."""
+
+    formula: str = Field(min_length=1, max_length=200)
+    decision: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class Reading(Given):
+    """How a cell of a published table is to be read."""
+
+    reason: str = Field(min_length=1, max_length=2000)
+    value: str | None = Field(default=None, max_length=100)
+    dismiss: bool = False

@@ -299,21 +299,33 @@ class PelletRow(BaseModel):
     notes: list[str] = []
 
 
-class RankingView(BaseModel):
-    """The candidate list, what moved, and which label moved it."""
+class PelletView(PelletRow):
+    """A pellet with its temperature series, fitted but not stored, and what a report needs."""
 
-    model_config = ConfigDict(extra="allow")
+    series: dict[str, Any] | None
+    series_message: str | None
+    left_out: list[str]
+    stored: dict[str, Any] | None
+    checklist: list[dict[str, Any]]
+    replicates: list[str]
 
-    ranking: str | None = Field(description="None where it has not been stored yet.")
-    method: str
-    candidates: int
-    labels: int
-    previous: str | None
-    top: list[dict[str, Any]]
-    moved: list[dict[str, Any]]
-    structures_moved: int
-    summary: str
-    label_changes: list[dict[str, Any]]
+
+class BatchView(BaseModel):
+    """The pellets of a batch side by side, their replicates, diffraction and Vegard's law."""
+
+    batch: str
+    pellets: list[PelletView]
+    replicates: dict[str, Any] | None
+    replicates_message: str | None
+    refinements: list[dict[str, Any]]
+    vegard: dict[str, Any] | None
+
+
+class ArrheniusOrder(Given):
+    """How a temperature series is to be fitted."""
+
+    convention: Literal["sigma-T", "sigma"] = "sigma-T"
+    include_review: bool = False
 
 
 class Node(BaseModel):

@@ -19,13 +19,22 @@ from labkit.errors import UsageError
 from labkit.web import wording
 from labkit.web.bench import TheBench, TheLab
 from labkit.web.models import MeasurementView
-from labkit.web.routes.identifiers import AnyId, LabelId, MeasurementId, PelletName
+from labkit.web.routes.identifiers import (
+    AnyId,
+    LabelId,
+    MeasurementId,
+    PelletName,
+    StructureId,
+)
+from labkit.workflows.curation import list_conflicts
 from labkit.workflows.explaining import explain
 from labkit.workflows.inbox import list_inbox
 from labkit.workflows.lab import Lab
 from labkit.workflows.label_evidence import list_label_page, view_label
 from labkit.workflows.measurement_views import list_measurements, view_measurement
+from labkit.workflows.pellet_views import view_batch, view_pellet
 from labkit.workflows.pellets import list_pellets
+from labkit.workflows.structure_views import view_structure
 
 __all__ = ["render", "router"]
 
@@ -33,7 +42,7 @@ router = APIRouter(include_in_schema=False)
 
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _ROWS = 50
-_CANDIDATES = 50
+_CANDIDATES = 25
 Page = Annotated[int, Query(ge=1, le=100_000)]
 
 
@@ -189,6 +198,51 @@ def pellets(request: Request, lab: TheLab) -> Response:
     return render(request, "pellets.html", {"pellets": list_pellets(lab)})
 
 
+@router.get("/pellets/{name}")
+def pellet(
+    request: Request, name: PelletName, lab: TheLab, include_review: bool = False
+) -> Response:
+    """Show one pellet: Arrhenius, what a report needs, its measurements."""
+    view = view_pellet(lab, name, include_review=include_review)
+    values = {
+        "view": view,
+        "found": list_measurements(lab, pellet=view["name"], limit=200),
+        "include_review": include_review,
+    }
+    return render(request, "pellet.html", values)
+
+
+@router.get("/batches/{name}")
+def batch(request: Request, name: PelletName, lab: TheLab) -> Response:
+    """Show the pellets of a batch side by side, diffraction and Vegard's law."""
+    return render(request, "batch.html", {"view": view_batch(lab, name)})
+
+
+@router.get("/structures/{structure}")
+def structure(request: Request, structure: StructureId, lab: TheLab) -> Response:
+    """Show one structure in space."""
+    return render(request, "structure.html", {"view": view_structure(lab, structure)})
+
+
+@router.get("/clusters")
+def clusters(
+    request: Request, bench: TheBench, cluster: Annotated[int | None, Query(ge=0)] = None
+) -> Response:
+    """Show the clusters on a map and as a tree."""
+    values = {"view": bench.clusters(), "chosen": cluster}
+    return render(request, "clusters.html", values)
+
+
+@router.get("/conflicts")
+def conflicts(
+    request: Request,
+    lab: TheLab,
+    decades: Annotated[float, Query(gt=0, lt=30, allow_inf_nan=False)] = 1.0,
+) -> Response:
+    """Show cells to read and values that disagree."""
+    return render(request, "conflicts.html", {"found": list_conflicts(lab, decades=decades)})
+
+
 @router.get("/labels")
 def labels(
     request: Request,
@@ -251,6 +305,3 @@ def find(id: Annotated[str, Query(max_length=200)] = "") -> Response:
 def why(request: Request, identifier: AnyId, lab: TheLab) -> Response:
     """Show the chain behind a number."""
     return render(request, "why.html", {"node": explain(lab, identifier)})
-
-
-_ = PelletName

@@ -36,6 +36,7 @@ __all__ = [
     "combine_replicates",
     "draw_series",
     "fit_series",
+    "fit_with_segments",
 ]
 
 ARRHENIUS = "arrhenius"
@@ -137,7 +138,12 @@ def _why_not(
 
 
 def fit_series(
-    lab: Lab, name: str, *, convention: str = "sigma-T", include_review: bool = False
+    lab: Lab,
+    name: str,
+    *,
+    convention: str = "sigma-T",
+    include_review: bool = False,
+    actor: str | None = None,
 ) -> dict[str, Any]:
     """Fit Arrhenius over one pellet and store the result.
 
@@ -150,6 +156,8 @@ def fit_series(
         ``ln(sigma T)`` or ``ln(sigma)`` against 1/T.
     include_review : bool
         Use conductivities under review as well.
+    actor : str, optional
+        Who asks for it; kept with a new result.
 
     Returns
     -------
@@ -165,7 +173,7 @@ def fit_series(
     """
     with lab.database.session() as session:
         series = collect_series(session, name, include_review=include_review)
-        fit, segmented = _fit_with_segments(lab, series, convention)
+        fit, segmented = fit_with_segments(lab, series, convention)
         sigma25 = fit.sigma_at(298.15)
         both_ways = _heating_and_cooling(lab, series, fit)
         reasons = [*fit.reasons, *segmented.reasons]
@@ -209,6 +217,7 @@ def fit_series(
             reasons=reasons,
             parameters=parameters,
             labkit_version=labkit.__version__,
+            created_by=actor,
         )
         stored = store_analysis_once(
             session,
@@ -295,12 +304,19 @@ def _both_ways_fields(both: HeatingCooling) -> dict[str, Any]:
 
 
 def _fit(lab: Lab, series: Series, convention: str) -> ArrheniusFit:
-    return _fit_with_segments(lab, series, convention)[0]
+    return fit_with_segments(lab, series, convention)[0]
 
 
-def _fit_with_segments(
+def fit_with_segments(
     lab: Lab, series: Series, convention: str
 ) -> tuple[ArrheniusFit, SegmentedArrhenius]:
+    """Fit one line, and two where the data ask for it; nothing is stored.
+
+    Raises
+    ------
+    ArrheniusError
+        When fewer than two temperatures are left.
+    """
     if len({analysis.temperature_K for analysis in series.analyses}) < 2:
         reasons = f" ({'; '.join(series.left_out[:3])})" if series.left_out else ""
         raise ArrheniusError(

@@ -15,7 +15,10 @@ import pytest
 from labkit.web.app import create_app
 from labkit.workflows.demonstration import add_demonstration_labels
 from labkit.workflows.describing import tree_of_pool
+from labkit.workflows.importing import import_paths
 from labkit.workflows.lab import Lab, create_lab, open_lab
+from labkit.workflows.labelling import propose_label
+from labkit.workflows.pellets import add_pellet
 from labkit.workflows.ranking import rank_candidates
 from labkit.workflows.simulating import simulate_temperature_series
 from labkit.workflows.structure_pool import add_structures
@@ -209,3 +212,47 @@ def test_the_real_argyrodite_goes_from_drop_to_candidate(
     add_structures(lab, [str(cif)])
     rank_candidates(lab)
     _whole_job(page, lab, path, pellet, "cif-argyrodite")
+
+
+@pytest.mark.slow
+def test_no_page_has_a_serious_fault_of_accessibility(
+    page: Any, address: str, lab: Lab, tmp_path: Path
+) -> None:
+    """The rules of axe-core on every page, light and dark."""
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is missing")
+    script = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    _fill_for_looking(lab, tmp_path)
+    faults: list[str] = []
+    for scheme in ("light", "dark"):
+        context = page.context.browser.new_context(
+            base_url=address, color_scheme=scheme, bypass_csp=True
+        )
+        looked_at = context.new_page()
+        for path in PAGES:
+            looked_at.goto(path)
+            looked_at.wait_for_load_state("networkidle")
+            looked_at.evaluate(script)
+            found = looked_at.evaluate("axe.run(document)")["violations"]
+            faults += [
+                f"{scheme} {path}: {one['id']}, {one['nodes'][0]['html'][:100]}"
+                for one in found
+                if one["impact"] in ("serious", "critical")
+            ]
+        context.close()
+    assert faults == []
+
+
+PAGES = (
+    *("/", "/measurements", "/measurements/M1", "/measurements/compare?id=M1&id=M2"),
+    *("/pellets", "/pellets/LBS-1", "/batches/LBS", "/labels", "/labels?state=all"),
+    *("/conflicts", "/candidates", "/clusters", "/structures/prototype-Li3N-lithium-nitride"),
+    *("/why/M1", "/nothing"),
+)
+
+
+def _fill_for_looking(lab: Lab, folder: Path) -> None:
+    add_pellet(lab, "LBS-1", formula="Li3BS3", batch="LBS", thickness="0.8mm", diameter="6.35mm")
+    made = simulate_temperature_series(folder, count=4, seed=5, sigma25_S_per_cm=1e-6)
+    import_paths(lab, [Path(path) for path in made["files"]], pellet="LBS-1")
+    propose_label(lab, "M1", actor="A. See")
+    rank_candidates(lab)

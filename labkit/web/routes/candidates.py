@@ -7,10 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from labkit.web.bench import Actor, TheBench
-from labkit.web.models import RankingView
+from labkit.web.bench import Actor, TheBench, TheLab
+from labkit.web.routes.identifiers import StructureId
+from labkit.web.screening_models import ClusterOverview, RankingView, StructureView
 from labkit.workflows.ranking import rank_candidates
 from labkit.workflows.standing import filter_candidates
+from labkit.workflows.structure_views import view_structure
 
 router = APIRouter(tags=["candidates"])
 
@@ -54,3 +56,15 @@ def candidates(
 def rank(bench: TheBench, person: Actor) -> RankingView:
     """Rank and keep the result, unless nothing has changed since the last one."""
     return RankingView.model_validate(rank_candidates(bench.lab, actor=person.name))
+
+
+@router.get("/structures/{structure}")
+def structure(structure: StructureId, lab: TheLab) -> StructureView:
+    """Return a structure with its atoms in space."""
+    return StructureView.model_validate(view_structure(lab, structure))
+
+
+@router.get("/clusters")
+def clusters(bench: TheBench) -> ClusterOverview:
+    """Return the clusters on a map and as a tree, with what labels say of each."""
+    return ClusterOverview.model_validate(bench.clusters())

@@ -1,0 +1,100 @@
+"""Pellets, batches, structures, clusters and conflicts as pages and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from labkit.workflows.lab import Lab
+from labkit.workflows.temperature_series import fit_series
+from tests.labkit.web.conftest import GEOMETRY, Browser
+
+
+def test_a_pellet_shows_the_fit_that_the_shell_would_store(browser: Browser, measured: Lab) -> None:
+    view = browser.get("/api/pellets/LBS-1").json()
+    assert view["stored"] is None
+
+    kept = browser.post("/api/pellets/LBS-1/arrhenius", json={}).json()
+
+    assert kept["ea_eV"] == view["series"]["ea_eV"]
+    assert kept["sigma25_S_per_cm"] == view["series"]["sigma25_S_per_cm"]
+    assert fit_series(measured, "LBS-1")["analysis"] == kept["analysis"]
+    stored = browser.get("/api/pellets/LBS-1").json()["stored"]
+    assert (stored["analysis"], stored["created_by"]) == (kept["analysis"], "A. See")
+    proposed = browser.post("/api/labels", json={"evidence": kept["analysis"]}).json()
+    assert proposed["ea_eV"] == pytest.approx(0.40, abs=0.02)
+    assert "A. See" in browser.get("/pellets/LBS-1").text
+
+
+def test_the_line_of_a_pellet_lies_inside_its_band(looking: Browser) -> None:
+    line = looking.get("/api/pellets/LBS-1").json()["series"]["line"]
+
+    lower, middle, upper = (
+        np.array(line[name]) for name in ("lower_S_per_cm", "sigma_S_per_cm", "upper_S_per_cm")
+    )
+    assert (lower < middle).all() and (middle < upper).all()
+    assert (np.diff(line["temperature_K"]) < 0).all()
+
+
+def test_the_checklist_names_what_a_report_still_lacks(looking: Browser) -> None:
+    checklist = looking.get("/api/pellets/LBS-1").json()["checklist"]
+    known = {one["item"]: one["value"] for one in checklist}
+
+    assert known["composition"] == "Li3BS3"
+    assert known["four temperatures over 30 K"] == "7 over 60 K"
+    for missing in ("relative density", "three replicate pellets", "electronic conductivity (DC)"):
+        assert known[missing] is None
+
+
+def test_a_pellet_without_a_series_says_why(browser: Browser) -> None:
+    browser.post("/api/pellets", json={"name": "LBS-2", "formula": "Li3BS3", "batch": "LBS",
+                                       **GEOMETRY})  # fmt: skip
+
+    assert "two temperatures are needed" in browser.get("/pellets/LBS-2").text
+    batch = browser.get("/api/batches/LBS").json()
+    assert [one["name"] for one in batch["pellets"]] == ["LBS-1", "LBS-2"]
+    assert batch["replicates"] is None
+    assert "LBS-2" in browser.get("/batches/LBS").text
+
+
+@pytest.mark.parametrize("path", ["/pellets/nobody", "/batches/nothing", "/structures/mp-0"])
+def test_an_unknown_name_is_not_found(looking: Browser, path: str) -> None:
+    assert looking.get(path).status_code == 404
+    assert looking.get(f"/api{path}").status_code == 404
+
+
+def test_a_structure_is_drawn_with_whole_corners_and_its_bonds(candidates_browser: Browser) -> None:
+    address = "/api/structures/prototype-LiFePO4-olivine"
+    view = candidates_browser.get(address).json()
+    symbols = [atom["symbol"] for atom in view["atoms"]]
+    place = np.array([[a["x_angstrom"], a["y_angstrom"], a["z_angstrom"]] for a in view["atoms"]])
+    bonds = np.array(view["bonds"])
+    pairs = {frozenset((symbols[a], symbols[b])) for a, b in view["bonds"]}
+
+    assert len(symbols) >= view["sites"] == 28
+    assert frozenset("PO") in pairs
+    assert not any("Li" in pair for pair in pairs)
+    assert np.linalg.norm(place[bonds[:, 0]] - place[bonds[:, 1]], axis=1).max() < 3.0
+    assert candidates_browser.get("/structures/prototype-LiFePO4-olivine").status_code == 200
+
+
+def test_clusters_hold_every_structure_and_every_label_once(candidates_browser: Browser) -> None:
+    view = candidates_browser.get("/api/clusters").json()
+
+    assert sum(one["structures"] for one in view["clusters"]) == view["structures"] == 63
+    assert sum(one["labels"] for one in view["clusters"]) == view["labels"] > 0
+    assert sum(leaf["structures"] for leaf in view["tree"]["leaves"]) == 63
+    assert candidates_browser.get("/clusters?cluster=1").status_code == 200
+
+
+def test_conflicts_are_listed_and_decided_with_a_reason(candidates_browser: Browser) -> None:
+    found: Any = candidates_browser.get("/api/conflicts", params={"decades": 0.001}).json()
+    assert found["decades"] == 0.001
+    refused = candidates_browser.post(
+        "/api/conflicts", json={"formula": "Li3N", "decision": "both", "reason": "two phases"}
+    )
+    assert refused.status_code in (201, 404)
+    assert candidates_browser.post("/api/review-items/999", json={"reason": "x"}).status_code == 404
+    assert candidates_browser.get("/conflicts").status_code == 200
