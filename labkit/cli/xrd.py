@@ -234,7 +234,7 @@ def _print_refinement(report: dict[str, Any]) -> None:
         cell = [
             f"{name} {_with_esd(value, esd)}"
             for name, value, esd in zip(names, phase["cell"], phase["cell_esd"], strict=True)
-            if esd is not None
+            if esd is not None or name in "abc"
         ]
         volume = _with_esd(phase["volume_angstrom3"], phase["volume_esd_angstrom3"])
         click.echo(f"{phase['name']} ({phase['space_group']}): {', '.join(cell)}, V {volume} A^3")

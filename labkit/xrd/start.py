@@ -98,7 +98,10 @@ def _drawn(
     from scipy.ndimage import gaussian_filter1d
 
     inverse_d, strength, radiation = sticks
-    sine = radiation.wavelength_angstrom / 2 * inverse_d / scale
+    # one line for the doublet, at its centre of gravity
+    shares = sum(share for _, share in radiation.lines)
+    wavelength = sum(length * share for length, share in radiation.lines) / shares
+    sine = wavelength / 2 * inverse_d / scale
     seen = sine < 0.9999
     angle = np.degrees(2 * np.arcsin(sine[seen]))
     height = strength[seen] * lorentz_polarisation(angle)

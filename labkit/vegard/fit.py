@@ -6,27 +6,18 @@ small, so every standard error is scaled by sqrt(chi2 / (n - p)) where that exce
 weighted-scatter rule of Birge, Phys. Rev. 40 (1932) 207). The position of a break is no regular
 parameter (Davies, Biometrika 74 (1987) 33), hence the p values of the two departures, and of
 their larger one, come from simulation of the straight line with the same x and esds.
-
-Errors raised here::
-
-    LabkitError
-    └── VegardError     a series to which no line can be fitted
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.errors import LabkitError
-from labkit.json_ready import json_ready
-from labkit.vegard_departures import (
-    Departures,
+from labkit.vegard.departures import (
     EsdsFrom,
     StraightLine,
     examine_departures,
@@ -35,126 +26,13 @@ from labkit.vegard_departures import (
     scale_of_esds,
     solubility_limit,
 )
+from labkit.vegard.errors import VegardError
+from labkit.vegard.result import EndMember, Estimate, VegardFit
+from labkit.vegard.verdict import LEVEL, judge
 
-__all__ = ["EndMember", "Estimate", "VegardError", "VegardFit", "fit_vegard", "pseudo_cubic"]
+__all__ = ["fit_vegard", "pseudo_cubic"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
-Verdict = Literal["accepted", "review", "rejected"]
-
-LEVEL = 0.05
-"""Level of every test that decides a verdict."""
-
-
-class VegardError(LabkitError):
-    """A series to which no line can be fitted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A fitted number with its standard error, both None where the points do not decide it.
-
-    `p_value` tests the number against zero.
-    """
-
-    value: float | None
-    se: float | None
-    p_value: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class EndMember:
-    """A known end of the series and how far the extrapolated line lies from it.
-
-    `difference` is line minus known, `difference_se` has both errors in it, `p_value` tests it.
-    """
-
-    name: str
-    x: float
-    value: float
-    esd: float | None
-    difference: float
-    difference_se: float | None
-    p_value: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class VegardFit:
-    """Vegard's law tested on one series.
-
-    Attributes
-    ----------
-    quantity : str
-        What the values are, ``"a"``, ``"(V/Z)^(1/3)"``.
-    x, value_angstrom : tuple of float
-        The series in the order of x.
-    esd_angstrom : tuple of (float or None)
-        As given, None where unknown.
-    slope, intercept : Estimate
-        Of the straight line through every point.
-    curvature : Estimate
-        Coefficient of x^2 in the parabola; its p value is that of the simulated test.
-    chi2, chi2_reduced, scale
-        Of the line with the esds as given; `scale` is what the standard errors were multiplied by.
-    covariance : 2x2 tuple
-        Of (value at `x_centre`, slope), scaled.
-    linearity_p_value, curvature_p_value, plateau_p_value : float or None
-        Probability of a departure as large as this one on a truly straight line.
-    departure : {"none", "curvature", "plateau"}
-        The model that describes the points.
-    solubility_limit, solubility_interval95
-        Where the plateau starts; the interval holds None where the points leave that side open.
-    law_holds_up_to_x : float or None
-        Largest measured x for which the points up to it lie on one line.
-    slope_within_limit, intercept_within_limit : Estimate
-        Of the line below the solubility limit; the line through every point where there is none.
-    end_members : tuple of EndMember
-    esds_from : {"refinement", "scatter"}
-        ``"scatter"``: no esd was known, the residuals set the scale.
-    verdict, reasons, messages
-        ``accepted`` or ``review`` (a violation is a reason to look), codes and sentences.
-    """
-
-    quantity: str
-    x: tuple[float, ...]
-    value_angstrom: tuple[float, ...]
-    esd_angstrom: tuple[float | None, ...]
-    slope: Estimate
-    intercept: Estimate
-    curvature: Estimate
-    x_centre: float
-    value_centre: float
-    covariance: tuple[tuple[float, float], tuple[float, float]]
-    chi2: float
-    chi2_reduced: float | None
-    scale: float
-    t_quantile: float
-    linearity_p_value: float | None
-    curvature_p_value: float | None
-    plateau_p_value: float | None
-    departure: Literal["none", "curvature", "plateau"]
-    solubility_limit: float | None
-    solubility_interval95: tuple[float | None, float | None] | None
-    law_holds_up_to_x: float | None
-    slope_within_limit: Estimate
-    intercept_within_limit: Estimate
-    end_members: tuple[EndMember, ...]
-    esds_from: EsdsFrom
-    verdict: Verdict
-    reasons: tuple[str, ...]
-    messages: tuple[str, ...]
-
-    def line_at(self, x: FloatArray | float) -> tuple[FloatArray, FloatArray]:
-        """Return the straight line and its standard error at `x` (any shape), in angstrom."""
-        offset = np.asarray(x, dtype=float) - self.x_centre
-        (vaa, vab), (_, vbb) = self.covariance
-        slope = self.slope.value or 0.0
-        variance = vaa + 2 * offset * vab + offset**2 * vbb
-        return self.value_centre + slope * offset, np.sqrt(np.maximum(variance, 0.0))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON-ready values."""
-        result: dict[str, Any] = json_ready(self)
-        return result
 
 
 def pseudo_cubic(
@@ -227,9 +105,7 @@ def fit_vegard(
     slope = _slope(line, esds_from)
     slope_within = _slope(within, esds_from)
     shape = (departure, limit, interval, up_to)
-    reasons, messages = _judge(
-        quantity, xs, esds, line, slope_within, tests, shape, ends, esds_from
-    )
+    reasons, messages = judge(quantity, xs, esds, line, slope_within, tests, shape, ends, esds_from)
     return VegardFit(
         quantity=quantity,
         x=tuple(float(v) for v in xs),
@@ -381,70 +257,3 @@ def _end_members(
             )
         )
     return tuple(members)
-
-
-def _judge(
-    quantity: str,
-    xs: FloatArray,
-    esds: FloatArray,
-    line: StraightLine,
-    slope: Estimate,
-    tests: Departures,
-    shape: tuple[str, float | None, tuple[float | None, float | None] | None, float | None],
-    ends: tuple[EndMember, ...],
-    esds_from: EsdsFrom,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return codes and sentences; `shape` is departure, limit, its interval and up to where."""
-    departure, limit, interval, up_to = shape
-    found: list[tuple[str, str]] = []
-    distinct = np.unique(xs).size
-    if distinct < 3 or tests.p_linear is None:
-        found.append(
-            ("too-few-points", f"{distinct} compositions do not test a line; measure more")
-        )
-    reach = "" if up_to is None else f"; the law holds up to x = {up_to:g}"
-    if departure == "plateau" and limit is not None and interval is not None:
-        low, high = ("open" if side is None else f"{side:.4g}" for side in interval)
-        found.append(
-            (
-                "solubility-limit",
-                f"{quantity} stops changing at x = {limit:.4g} (95 % interval {low} to {high}; "
-                f"p = {tests.p_linear:.2g} for a straight line){reach}",
-            )
-        )
-    elif departure == "curvature":
-        found.append(
-            ("curved", f"{quantity} bows with x (p = {tests.p_linear:.2g} for a line){reach}")
-        )
-    elif esds_from == "refinement" and line.free and line_probability(line) < 0.01:
-        found.append(
-            (
-                "scatter-exceeds-esds",
-                f"the points scatter {math.sqrt(line.chi2 / line.free):.1f} times more than their "
-                "esds say; errors are scaled up",
-            )
-        )
-    if distinct >= 3 and slope.p_value is not None and slope.p_value >= LEVEL:
-        found.append(
-            (
-                "slope-not-significant",
-                f"{quantity} does not change with x (p = {slope.p_value:.2g}): no sign that the "
-                "dopant enters the lattice",
-            )
-        )
-    if np.isnan(esds).any() and esds_from == "refinement":
-        found.append(("esd-unknown", "some esds are unknown"))
-    found += [
-        (
-            "end-member-disagrees",
-            f"the line meets {end.name} at {end.value + end.difference:.4f} A, known is "
-            f"{end.value:.4f} A",
-        )
-        for end in ends
-        if end.p_value is not None and end.p_value < 0.01
-    ]
-    if not found:
-        found_text = f"{quantity} follows Vegard's law up to x = {xs[-1]:g}"
-        p = "" if tests.p_linear is None else f" (p = {tests.p_linear:.2g})"
-        return (), (found_text + p,)
-    return tuple(code for code, _ in found), tuple(text for _, text in found)
