@@ -217,7 +217,7 @@ class Refinement:
         controls["min dM/M"] = tolerance
         self.project.index_ids()
         if self.extracting:
-            self.le_bail(str(self.file), cycles=5)
+            self.le_bail(str(self.file), cycles=2 if cycles <= 1 else 4)
         before = self.file.read_bytes()
         outcome = self.refine_project(str(self.file), makeBack=False, newLeBail=new_le_bail)
         if outcome and not outcome[0]:
