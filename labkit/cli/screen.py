@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from labkit.cli import screen_backtest, screen_candidates, screen_compare
-from labkit.cli.output import json_option, print_json, print_table, progress_bar
+from labkit.cli.output import json_option, print_error, print_json, print_table, progress_bar
 
 __all__ = ["screen"]
 
@@ -22,8 +22,8 @@ def screen() -> None:
 
 
 @screen.command(epilog="Example: labkit screen describe --descriptor soap --mode CAN")
-@click.option("--descriptor", default="soap", show_default=True)
-@click.option("--mode", type=click.Choice(MODES), default="CAN", show_default=True)
+@click.option("--descriptor", default="soap", show_default=True, help="A name, or all.")
+@click.option("--mode", type=click.Choice((*MODES, "all")), default="CAN", show_default=True)
 @click.option(
     "--orderings",
     type=click.IntRange(min=0),
@@ -50,7 +50,13 @@ def describe(
     dask: str | None,
     as_json: bool,
 ) -> None:
-    """Compute the representation of every structure; goes on where it stopped."""
+    """Compute the representation of every structure; goes on where it stopped.
+
+    Several are computed in one pass, which does what they share once: --descriptor all --mode all.
+    """
+    if "all" in (descriptor, mode):
+        _describe_all(lab_path, descriptor, mode, orderings, jobs, dask, as_json=as_json)
+        return
     from labkit.workflows.describing import describe_pool
     from labkit.workflows.lab import open_lab
 
@@ -84,6 +90,51 @@ def describe(
             click.echo(f"{failure['code']}: {failure['message']}")
         if len(summary["failures"]) > _NAMED_FAILURES:
             click.echo("--json names all that failed")
+
+
+def _describe_all(
+    lab_path: Path,
+    descriptor: str,
+    mode: str,
+    orderings: int,
+    jobs: int | None,
+    dask: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    from labkit.workflows.describing_all import describe_all
+    from labkit.workflows.lab import open_lab
+
+    if orderings:
+        raise click.UsageError("--orderings goes with one descriptor and one mode")
+    with progress_bar(f"{descriptor} {mode}") as progress:
+        found = describe_all(
+            open_lab(lab_path),
+            descriptor_name=descriptor,
+            mode=mode,
+            jobs=jobs,
+            dask=dask,
+            progress=progress,
+        )
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ["descriptor", "mode", "described", "numbers", "failed"],
+        [
+            (
+                row["descriptor"],
+                row["mode"],
+                row["described"],
+                row["length"],
+                ", ".join(f"{n} {code}" for code, n in row["failures_by_code"].items()),
+            )
+            for row in found["representations"]
+        ],
+        title=f"{found['structures']} structures, {len(found['representations'])} representations",
+    )
+    for message in found["left_out"].values():
+        print_error(f"left out: {message}")
 
 
 @screen.command(epilog="Example: labkit screen cluster --plot w_sigma.png")

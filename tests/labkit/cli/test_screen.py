@@ -39,6 +39,20 @@ def test_an_empty_pool_says_how_to_fill_it(lab: Any) -> None:
         assert "labkit structures add" in done.err
 
 
+def test_all_modes_of_a_descriptor_in_one_pass(ranking_lab: Any) -> None:
+    found = ranking_lab(
+        "screen", "describe", "--descriptor", "density", "--mode", "all", "--jobs", "1", "--json"
+    ).json
+
+    assert found["structures"] == 63
+    assert len(found["representations"]) == 9
+    assert all(row["described"] == 63 for row in found["representations"])
+    one = ranking_lab("screen", "describe", "--descriptor", "density", "--mode", "AM40", "--json")
+    assert one.json["described"] == 63
+    shown = ranking_lab("screen", "describe", "--descriptor", "density", "--mode", "all")
+    assert "9 representations" in shown.out
+
+
 def test_an_unknown_descriptor_is_one_line(ranking_lab: Any) -> None:
     done = ranking_lab("screen", "describe", "--descriptor", "horoscope")
 
