@@ -93,38 +93,58 @@ def _drop_half_line(results: Path) -> None:
         results.write_bytes(content[: content.rfind(b"\n") + 1])
 
 
-def report(results: Path) -> None:
-    from scipy.stats import spearmanr
+def with_icsd_number(folder: Path) -> set[str]:
+    """Entries that come from the ICSD: other cell, other lattice than the structure here."""
+    with (folder / "bvse" / "li_bvse_results.csv").open(encoding="utf-8", newline="") as handle:
+        return {row["material_id"] for row in csv.DictReader(handle) if row["icsd_id"]}
 
+
+def report(folder: Path, results: Path) -> None:
+    """Print agreement by mode and dimension, by origin of the published value, and the outliers."""
     rows = [json.loads(line) for line in results.read_text("utf-8").splitlines()]
     failed = [row for row in rows if "error" in row]
     good = [row for row in rows if "error" not in row]
     print(f"{len(rows)} structures, {len(failed)} without a barrier")
     for code in sorted({row["code"] for row in failed}):
         print(f"  {code}: {sum(row['code'] == code for row in failed)}")
+    from_icsd = with_icsd_number(folder)
     for name in MODES:
         seconds = np.array([row[f"{name}_s"] for row in good])
         print(f"{name}: median {np.median(seconds):.2f} s, 90 % {np.quantile(seconds, 0.9):.2f} s")
         for dimension in (3, 2, 1):
-            pairs = [
-                (row[name][dimension - 1], row["published_eV"])
-                for row in good
-                if row[name][dimension - 1] is not None
-            ]
-            own, theirs = np.array(pairs).T
-            off = np.abs(own - theirs)
-            print(
-                f"  {dimension}-D: {len(pairs)} pairs, Spearman {spearmanr(own, theirs)[0]:.3f}, "
-                f"|difference| median {np.median(off):.3f}, 90 % {np.quantile(off, 0.9):.3f} eV, "
-                f"same side of 0.6 eV {np.mean((own < 0.6) == (theirs < 0.6)):.3f}, "
-                f"within one step {np.mean(off < 0.0099):.3f}"
-            )
+            agreement(f"  {dimension}-D", good, name, dimension)
+        for told, number in (("with", True), ("without", False)):
+            some = [row for row in good if (row["id"] in from_icsd) is number]
+            agreement(f"  3-D, {told} an ICSD number", some, name, 3)
     far = sorted(
         (row for row in good if row["faithful"][2] is not None),
         key=lambda row: -abs(row["faithful"][2] - row["published_eV"]),
     )
     for row in far[:15]:
-        print(row["id"], row["formula"], row["charges"], row["published_eV"], row["faithful"])
+        origin = "ICSD" if row["id"] in from_icsd else ""
+        print(row["id"], row["formula"], row["charges"], origin, row["published_eV"],
+              row["faithful"], row["default"])  # fmt: skip
+
+
+def agreement(title: str, rows: list[dict[str, Any]], mode: str, dimension: int) -> None:
+    """Print how barriers compare with the published ones."""
+    from scipy.stats import spearmanr
+
+    pairs = [
+        (row[mode][dimension - 1], row["published_eV"])
+        for row in rows
+        if row[mode][dimension - 1] is not None
+    ]
+    if len(pairs) < 3:
+        return
+    own, theirs = np.array(pairs).T
+    off = np.abs(own - theirs)
+    print(
+        f"{title}: {len(pairs)} pairs, Spearman {spearmanr(own, theirs)[0]:.3f}, "
+        f"|difference| median {np.median(off):.3f}, 90 % {np.quantile(off, 0.9):.3f} eV, "
+        f"same side of 0.6 eV {np.mean((own < 0.6) == (theirs < 0.6)):.3f}, "
+        f"within one step {np.mean(off < 0.0099):.3f}"
+    )
 
 
 if __name__ == "__main__":
@@ -134,6 +154,6 @@ if __name__ == "__main__":
     parser.add_argument("--report", action="store_true")
     arguments = parser.parse_args()
     if arguments.report:
-        report(arguments.results)
+        report(Path(os.environ["LABKIT_DATA"]), arguments.results)
     else:
         run(Path(os.environ["LABKIT_DATA"]), arguments.results, arguments.limit)

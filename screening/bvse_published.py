@@ -7,7 +7,10 @@ kept so that their table can be compared with:
 * only the 128 nearest sites of a point count, and those within 10 A;
 * one depth D_0, that of the farthest anion that counts, multiplies the Morse sum of all anions:
   wrong where a crystal holds several kinds of anion;
-* barriers are those of `screening.bvse_spanning`: steps of 0.0098 eV, no periodicity.
+* barriers are those of `screening.bvse_spanning`: steps of 0.0098 eV, no periodicity. They depend
+  on the choice of the cell: layers that lie askew to all three vectors, as in the primitive cell
+  of most layered oxides, count as three-dimensional paths. Of the published table, entries with
+  an ICSD number come from the cell and the lattice of the ICSD.
 
 Barriers come out as if every energy had been computed so; most need not be to tell.
 """

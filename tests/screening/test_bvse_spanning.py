@@ -54,3 +54,13 @@ def test_a_wall_higher_than_any_threshold_leaves_that_direction_out() -> None:
     energy[:, 2] = 3.0
     assert spanning_barriers(energy)[1] == 3.0 + STEP_EV * (-3.0 / STEP_EV % 1.0)
     assert spanning_barriers(energy, highest_eV=2.0)[1:] == (None, None)
+
+
+def test_a_layer_askew_to_the_cell_spans_it_though_it_does_not_leave_its_plane() -> None:
+    from screening.percolation import percolate
+
+    index = np.indices((9, 9, 9)).sum(axis=0)
+    layers = np.where(index % 9 <= 1, 0.0, 5.0)
+
+    assert percolate(layers).barriers_eV == (0.0, 0.0, 5.0)
+    assert spanning_barriers(np.pad(layers, [(0, 1)] * 3, mode="wrap"))[2] == 0.0
