@@ -59,6 +59,8 @@ def plot_pattern(axes: Axes, result: RefinementResult, *, label: str | None = No
     _mark_unexplained(axes, result, top)
     axes.set_xlim(float(angle[0]), float(angle[-1]))
     axes.set_ylim(base + min(float(difference.min()), 0.0) - 0.04 * top, 1.12 * top)
+    # below zero stand reflections and difference, no intensities
+    axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= 1.12 * top])
     axes.set_xlabel(r"2$\theta$ (°)")
     axes.set_ylabel("intensity (counts)")
     name = f"{label}: " if label else ""

@@ -46,7 +46,8 @@ def plot_vegard(axes: Axes, fit: VegardFit, *, x_label: str = "x") -> Axes:
     limit = fit.solubility_limit
     line_x = np.linspace(float(x.min()) - 0.04 * span, right if limit is None else limit, 100)
     line = intercept.value + slope.value * line_x
-    axes.plot(line_x, line, "-", lw=1.5, color=colour, label=f"{fit.quantity}: {text}", zorder=3)
+    name = fit.quantity.replace("(V/Z)^(1/3)", "$(V/Z)^{1/3}$")
+    axes.plot(line_x, line, "-", lw=1.5, color=colour, label=f"{name}: {text}", zorder=3)
     if limit is None:
         middle, se = fit.line_at(line_x)
         half = fit.t_quantile * se
@@ -88,10 +89,10 @@ def plot_vegard(axes: Axes, fit: VegardFit, *, x_label: str = "x") -> Axes:
             label=f"{end.name}, known", zorder=4,
         )  # fmt: skip
     axes.set_xlabel(x_label)
-    axes.set_ylabel(f"{fit.quantity} (Å)")
+    axes.set_ylabel(f"{name} (Å)")
     axes.ticklabel_format(axis="y", useOffset=False)
     p = fit.linearity_p_value
-    tested = "" if p is None else f", linearity p = {p:.2g}"
+    tested = "" if p is None else ", linearity p " + (f"= {p:.2g}" if p >= 0.001 else "< 0.001")
     axes.set_title(f"{fit.verdict}{tested}", fontsize="medium", loc="left")
     tidy(axes)
     legend(axes, loc="best")
