@@ -34,6 +34,7 @@ __all__ = [
     "engine_version",
     "hop_end_points",
     "initial_band",
+    "pushed_off_ridges",
     "run_neb",
 ]
 
@@ -218,6 +219,16 @@ def hop_end_points(
     return first, last, path
 
 
+def pushed_off_ridges(atoms: Any) -> Any:
+    """Return a copy with every atom moved a little at random, the same way every time.
+
+    On a ridge that the symmetry of the crystal makes, forces vanish: a relaxation would stay.
+    """
+    pushed = atoms.copy()
+    pushed.rattle(_PUSH_ANGSTROM, seed=0)
+    return pushed
+
+
 def initial_band(first: Any, last: Any, path: FloatArray, n_images: int) -> list[Any]:
     """Lay images between two end points, the ion along its path and the others straight.
 
@@ -290,10 +301,7 @@ def run_neb(
     ends = []
     for name, atoms in (("first", first), ("last", last)):
         relaxed = kept.read(name, 1)
-        end = relaxed[0] if relaxed else atoms
-        if not relaxed:
-            # forces vanish on a ridge that symmetry makes; a small push leaves it
-            end.rattle(_PUSH_ANGSTROM, seed=0)
+        end = relaxed[0] if relaxed else pushed_off_ridges(atoms)
         end.calc = make_calculator()
         optimizer = FIRE(end, logfile=None)
         _watch(optimizer, f"end point {name}", progress)

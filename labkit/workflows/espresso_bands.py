@@ -59,7 +59,7 @@ def write_espresso_job(
     """
     from screening.bvse import energy_landscape
     from screening.espresso_job import write_job
-    from screening.neb import hop_end_points, initial_band
+    from screening.neb import hop_end_points, initial_band, pushed_off_ridges
     from screening.prepare import prepare
 
     found, _ = crystal_of(lab_folder, structure)
@@ -69,7 +69,7 @@ def write_espresso_job(
     formula = crystal.with_charges(None).reduced_formula
     written = write_job(
         folder,
-        initial_band(first, last, path, n_images),
+        initial_band(pushed_off_ridges(first), pushed_off_ridges(last), path, n_images),
         pseudopotentials,
         settings,
         title=f"{crystal.material_id} {formula}, {ion} vacancy",
