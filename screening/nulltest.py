@@ -61,7 +61,9 @@ class NullCurves:
         """Distance of a curve from the mean in standard deviations (negative: better)."""
         spread = self.standard_deviation
         offset = np.asarray(curve, dtype=np.float64) - self.mean
-        return np.divide(offset, spread, out=np.zeros_like(offset), where=spread > 0)
+        # one cluster holds all labels in every draw: what spread there is, is rounding
+        real = spread > 1e-9 * np.abs(self.mean)
+        return np.divide(offset, spread, out=np.zeros_like(offset), where=real)
 
     def reduction(self, curve: npt.ArrayLike) -> FloatArray:
         """``R(k) = 1 - W(k) / E[W(k)]``: the part of the expected variance that is explained."""

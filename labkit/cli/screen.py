@@ -141,6 +141,14 @@ def _describe_all(
 @click.option("--descriptor", default="soap", show_default=True)
 @click.option("--mode", type=click.Choice(MODES), default="CAN", show_default=True)
 @click.option(
+    "--label",
+    "labels",
+    type=click.Choice(["conductivity", "barrier"]),
+    default="conductivity",
+    show_default=True,
+    help="Score with accepted conductivities, or with published migration barriers (W_Ea).",
+)
+@click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
@@ -148,20 +156,27 @@ def _describe_all(
 )
 @json_option
 @click.pass_obj
-def cluster(lab_path: Path, descriptor: str, mode: str, plot: Path | None, as_json: bool) -> None:
+def cluster(
+    lab_path: Path, descriptor: str, mode: str, labels: str, plot: Path | None, as_json: bool
+) -> None:
     """Build the Ward tree and score it: W_sigma over depth beside a random assignment."""
     from labkit.workflows.lab import open_lab
     from labkit.workflows.scoring import score_tree
 
     with progress_bar(f"{descriptor} {mode}") as progress:
         result = score_tree(
-            open_lab(lab_path), descriptor=descriptor, mode=mode, progress=progress, plot=plot
+            open_lab(lab_path),
+            descriptor=descriptor,
+            mode=mode,
+            labels=labels,
+            progress=progress,
+            plot=plot,
         )
     if as_json:
         print_json(result)
         return
     print_table(
-        ["clusters", "W_sigma", "random assignment", "z"],
+        ["clusters", result["quantity"], "random assignment", "z"],
         [
             (row["k"], f"{row['w_sigma']:.1f}", f"{row['random_mean']:.1f}", f"{row['z']:.2f}")
             for row in result["table"]

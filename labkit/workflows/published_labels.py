@@ -19,7 +19,7 @@ from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
 from labkit.workflows.structure_identity import identify_and_match
 
-__all__ = ["PUBLISHED", "import_published", "published_labels"]
+__all__ = ["PUBLISHED", "import_published", "published_barriers", "published_labels"]
 
 PUBLISHED: dict[str, LabelSource] = {
     "paper": POOL,
@@ -77,6 +77,24 @@ def published_labels() -> list[float]:
     with gzip.open(path, "rt", encoding="utf-8-sig") as file:
         told = [row[POOL.sigma] for row in csv.DictReader(file)]
     return [math.log10(float(text)) for text in told if text]
+
+
+def published_barriers() -> dict[str, float]:
+    """Return published bond-valence barriers in eV by Materials Project id.
+
+    Laskowski et al. (2023), 3-D barriers; the mean where an entry has several ICSD numbers.
+
+    Raises
+    ------
+    DataUnavailableError
+        When the table is not at hand.
+    """
+    found: dict[str, list[float]] = {}
+    with gzip.open(data_path(POOL.sub_path), "rt", encoding="utf-8-sig") as file:
+        for row in csv.DictReader(file):
+            if row["material_id"] and row["bvse_Ea_eV"] and float(row["bvse_Ea_eV"]) > 0:
+                found.setdefault(row["material_id"], []).append(float(row["bvse_Ea_eV"]))
+    return {name: sum(values) / len(values) for name, values in found.items()}
 
 
 def _of_table(statement: Any, table: LabelSource) -> Any:

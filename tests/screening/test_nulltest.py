@@ -90,3 +90,10 @@ def test_choosing_the_best_of_many_costs(grouped, rng) -> None:
     alone = [adjusted_p_values([c], [n], depths=[10, 20, 50])[0] for c, n in zip(curves, nulls)]
     assert np.all(p >= np.array(alone) - 1e-12)
     assert p[1:].min() > 0.02
+
+
+def test_rounding_is_no_deviation() -> None:
+    values = np.random.default_rng(5).normal(0.6, 2.0, 4000)
+    null = random_assignment_control(values, k_max=3, repeats=20)
+    total = float(((values - values.mean()) ** 2).sum())
+    assert null.z_score([total * (1 + 1e-14), total, total])[0] == 0.0

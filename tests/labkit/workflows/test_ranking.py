@@ -216,6 +216,23 @@ def test_the_score_of_the_tree_is_w_sigma_beside_random_assignments(
     assert len(score["curve"]["k"]) == len(score["curve"]["random_sd"])
 
 
+def test_a_tree_can_be_scored_with_barriers(
+    copy_of_pool_lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = tree_of_pool(copy_of_pool_lab)
+    barriers = {name: 0.2 + 0.01 * row for name, row in pool.rows.items()} | {"mp-elsewhere": 9.0}
+    monkeypatch.setattr("labkit.workflows.scoring.published_barriers", lambda: barriers)
+
+    score = score_tree(copy_of_pool_lab, labels="barrier")
+
+    values = np.array([barriers[name] for name in pool.ids])
+    assert score["quantity"] == "W_Ea"
+    assert score["labels"] == len(pool.ids)
+    assert score["curve"]["w_sigma"][0] == pytest.approx(((values - values.mean()) ** 2).sum())
+    with pytest.raises(UsageError, match="choose conductivity or barrier"):
+        score_tree(copy_of_pool_lab, labels="colour")
+
+
 def test_of_two_labels_on_one_structure_the_newest_is_scored(copy_of_pool_lab: Lab) -> None:
     before = score_tree(copy_of_pool_lab)
     _accept(copy_of_pool_lab, "prototype-LiI-rocksalt", sigma=8.5e-4)
