@@ -143,7 +143,10 @@ def calculator_factory(engine: str) -> Callable[[], Any]:
             "and read it back with 'labkit screen neb-read'"
         )
     known = ", ".join(["chgnet", *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))])
-    raise MissingLibraryError(f"there is no engine {engine!r}; known are {known}")
+    raise MissingLibraryError(
+        f"there is no engine {engine!r}; known are {known} (install a package that offers its "
+        f"ASE calculator as an entry point in the group {ENTRY_POINT_GROUP})"
+    )
 
 
 def _chgnet(dynamics: Any) -> Callable[[], Any]:
