@@ -22,6 +22,7 @@ from labkit.cli import (
     rank,
     screen,
     screen_barrier,
+    screen_map,
     screen_neb,
     screen_phonon,
     screen_neb_job,
@@ -89,6 +90,9 @@ for command in (
 screen.screen.add_command(screen_barrier.barrier)
 screen.screen.add_command(screen_neb.neb)
 screen.screen.add_command(screen_phonon.phonon)
+screen.screen.add_command(screen_map.map_)
+screen.screen.add_command(screen_map.map_grid)
+screen.screen.add_command(screen_map.map_place)
 screen.screen.add_command(screen_neb_job.neb_job)
 screen.screen.add_command(screen_neb_job.neb_read)
 
