@@ -36,9 +36,11 @@ __all__ = [
     "initial_band",
     "pushed_off_ridges",
     "run_neb",
+    "smallest_supercell",
 ]
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 Progress = Callable[[str, int, float], None]
 """Called with the stage, the step, and the largest force in eV/angstrom."""
 
@@ -198,15 +200,20 @@ def hop_end_points(
     from ase import Atoms
 
     lattice = crystal.lattice_angstrom
-    widths = 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
-    times = np.maximum(np.ceil(least_width_angstrom / widths - 1e-6).astype(int), 1)
-    cells = np.array(list(np.ndindex(*times.tolist())))
-    vacancy = (hop.end, tuple((np.array(hop.cells) % times).tolist()))
+    supercell = smallest_supercell(crystal, least_width_angstrom)
+    back = np.linalg.inv(supercell)
+    reach = np.abs(supercell).sum(axis=0)
+    grid = np.array(list(np.ndindex(*(2 * reach + 1).tolist()))) - reach
+    shares = grid @ back
+    cells = grid[((shares > -1e-9) & (shares < 1.0 - 1e-9)).all(axis=1)]
     symbols, positions = [], []
     for cell in cells:
         for site, symbol in enumerate(crystal.symbols):
-            place = (site, tuple(cell.tolist()))
-            if place in (vacancy, (hop.start, (0, 0, 0))):
+            # the hopping ion's site and the vacancy, each wherever the supercell repeats it
+            if any(
+                site == end and np.allclose(moved := (cell - place) @ back, np.round(moved))
+                for end, place in ((hop.start, np.zeros(3)), (hop.end, np.array(hop.cells)))
+            ):
                 continue
             symbols.append(symbol)
             positions.append((crystal.fractional[site] + cell) @ lattice)
@@ -214,12 +221,42 @@ def hop_end_points(
         raise NebError("the hop starts and ends at one site of the supercell; make it larger")
     path = hop.path_fractional @ lattice
     symbols.append(crystal.symbols[hop.start])
-    cell = times[:, None] * lattice
     first, last = (
-        Atoms(symbols, positions=[*positions, end], cell=cell, pbc=True)
+        Atoms(symbols, positions=[*positions, end], cell=supercell @ lattice, pbc=True)
         for end in (path[0], path[-1])
     )
     return first, last, path
+
+
+def smallest_supercell(crystal: Crystal, least_width_angstrom: float) -> IntArray:
+    """Choose the supercell with the fewest atoms whose opposite faces are far enough apart.
+
+    Multiples of the cell as given and of its conventional cell are tried: the conventional cell of
+    a centred lattice often needs fewer atoms.
+
+    Returns
+    -------
+    ndarray of int, shape (3, 3)
+        Rows are the supercell's vectors in those of the crystal.
+    """
+    import spglib
+
+    kinds = {symbol: number for number, symbol in enumerate(sorted(set(crystal.symbols)))}
+    numbers = [kinds[symbol] for symbol in crystal.symbols]
+    lattice = crystal.lattice_angstrom
+    bases = [np.eye(3, dtype=np.int64)]
+    found = spglib.get_symmetry_dataset((lattice, crystal.fractional, numbers), symprec=0.01)
+    if found is not None:
+        conventional = np.linalg.inv(found.transformation_matrix).T
+        whole = np.round(conventional).astype(np.int64)
+        if np.allclose(conventional, whole, atol=1e-3) and round(np.linalg.det(whole)) > 1:
+            bases.append(whole)
+    choices = []
+    for basis in bases:
+        widths = 1.0 / np.linalg.norm(np.linalg.inv(basis @ lattice), axis=0)
+        times = np.maximum(np.ceil(least_width_angstrom / widths - 1e-6).astype(np.int64), 1)
+        choices.append(times[:, None] * basis)
+    return min(choices, key=lambda matrix: round(abs(np.linalg.det(matrix))))
 
 
 def pushed_off_ridges(atoms: Any) -> Any:
@@ -365,7 +402,7 @@ class _Kept:
             "crystal": crystal.content_hash,
             "hop": [hop.start, hop.end, *hop.cells],
             "images": n_images,
-            "least_width_angstrom": width,
+            "supercell": smallest_supercell(crystal, width).tolist(),
         }
         folder.mkdir(parents=True, exist_ok=True)
         note = folder / "band.json"
