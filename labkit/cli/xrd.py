@@ -243,6 +243,8 @@ def _print_refinement(report: dict[str, Any]) -> None:
     click.echo(f"verdict: {report['verdict']}")
     for message in report["messages"]:
         click.echo(f"  {message}")
+    for warning in report["warnings"]:
+        click.echo(f"  note: {warning}")
 
 
 def _print_series(outcome: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from labkit.xrd.asymmetry import edge_change_by_lean
 from labkit.xrd.background import estimate_background
 from labkit.xrd.errors import RefinementError
 from labkit.xrd.foreign_peaks import set_aside
@@ -83,6 +84,8 @@ class BuiltinFit:
         explain.
     left_out : tuple of (first, last)
         Ranges of 2-theta that did not count, because their reflections lie off the lattice.
+    edge_change_by_lean : float or None
+        See `labkit.xrd.asymmetry`.
     """
 
     model: Model
@@ -97,6 +100,7 @@ class BuiltinFit:
     n_parameters: int
     calculated: FloatArray
     left_out: tuple[tuple[float, float], ...]
+    edge_change_by_lean: float | None
 
 
 def fit_builtin(
@@ -164,6 +168,9 @@ def fit_builtin(
     with np.errstate(over="ignore", invalid="ignore"):  # a parameter that nothing holds
         matrix = covariance(model, fit, observed, weight, free) * max(1.0, chi2_reduced)
     cells, esds, volumes = _cells(started, model, fit, free, matrix)
+    lean = None
+    if options.max_cycles > 2 and not any(name == "axial" for name, _ in options.instrument):
+        lean = edge_change_by_lean(model, fit, free, started[0], observed, weight, chi2_reduced)
     return BuiltinFit(
         model=model,
         fit=fit,
@@ -177,6 +184,7 @@ def fit_builtin(
         n_parameters=n_parameters,
         calculated=calculated,
         left_out=left_out,
+        edge_change_by_lean=lean,
     )
 
 

@@ -219,7 +219,24 @@ def _result(
             evaluation.background,
             tuple(evaluation.centre_deg[model.spans[i]] for i in range(len(phases))),
         ),
-        warnings=(*pattern.warnings, *_left_out(found)),
+        warnings=(*pattern.warnings, *_left_out(found), *_leaning(found)),
+    )
+
+
+def _leaning(found: BuiltinFit) -> tuple[str, ...]:
+    """Tell where the cell rests on the model of the peaks more than on counting statistics."""
+    change = found.edge_change_by_lean
+    known = [
+        esd / edge
+        for edge, esd in zip(found.cells[0][:3], found.cell_esds[0][:3], strict=True)
+        if esd
+    ]
+    if change is None or not known or change < 3 * max(known):
+        return ()
+    return (
+        f"the peaks lean to low angles (axial divergence); with it refined the edges move by about "
+        f"{change:.0e} of their length, more than their esds say: measure a standard (labkit xrd "
+        "standard) for better",
     )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from labkit.xrd.model import SMALLEST_WIDTH2, Evaluation, Model
 
-__all__ = ["Fit", "covariance", "le_bail_cycles", "refine"]
+__all__ = ["Fit", "covariance", "le_bail_cycles", "one_step", "refine"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -239,3 +239,32 @@ def covariance(
     scaled[np.diag_indices_from(scaled)] += _RIDGE
     inverse = np.linalg.inv(scaled) / root[:, None] / root[None, :]
     return np.asarray(inverse[active.size :, active.size :])
+
+
+def one_step(
+    model: Model,
+    values: FloatArray,
+    intensity: FloatArray,
+    observed: FloatArray,
+    weight: FloatArray,
+    free: Sequence[str],
+) -> tuple[FloatArray, FloatArray]:
+    """Return the undamped step of the parameters named and its standard errors, shape (p,) each.
+
+    The free intensities take part in the step; the errors rest on the weights alone.
+    """
+    columns = np.array([model.index[name] for name in free])
+    evaluation = model.evaluate(values, intensity)
+    active = np.flatnonzero(
+        model.free_reflections
+        & (intensity > 0)
+        & (np.asarray((evaluation.shapes**2).T @ weight**2) > 0)
+    )
+    normal, gradient = _normal_equations(evaluation, active, columns, observed, weight)
+    root = np.sqrt(np.maximum(np.diag(normal), 1e-300))
+    scaled = normal / root[:, None] / root[None, :]
+    scaled[np.diag_indices_from(scaled)] += _RIDGE
+    inverse = np.linalg.inv(scaled)
+    step = inverse @ (gradient / root) / root
+    error = np.sqrt(np.maximum(np.diag(inverse), 0.0)) / root
+    return step[active.size :], error[active.size :]

@@ -92,6 +92,7 @@ def simulate_pattern(
     halo_counts: float = 0.0,
     displacement_deg: float = 0.0,
     zero_deg: float = 0.0,
+    axial: float = 0.0,
     strain_percent: float = 0.0,
     size_angstrom: float = 1500.0,
     preferred_orientation: tuple[tuple[int, int, int], float] | None = None,
@@ -109,6 +110,9 @@ def simulate_pattern(
         Height of the strongest peak, of the background at low angle, of a broad amorphous hump.
     displacement_deg, zero_deg
         Shifts ``displacement cos(theta)`` and constant.
+    axial : float
+        Divergence that makes peaks lean to low angles, 0.001 to 0.002 for a laboratory
+        diffractometer.
     strain_percent, size_angstrom
         Lorentzian widths: 4 strain tan(theta), and Scherrer with K = 0.9.
     preferred_orientation : ((h, k, l), r), optional
@@ -130,6 +134,7 @@ def simulate_pattern(
     for name, value in (
         ("zero", zero_deg),
         ("displacement", displacement_deg),
+        ("axial", axial),
         ("U", 0.004),
         ("V", -0.003),
         ("W", 0.004),
