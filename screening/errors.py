@@ -17,7 +17,7 @@ The tree::
     ├── CacheError                  a descriptor cache or a stored tree cannot be used
     ├── TreeError                   the representations cannot be clustered
     ├── NoPathError                 the energy landscape does not percolate (migration_path)
-    ├── NebError                    a band cannot be set up, is another's, or has not run (neb)
+    ├── NebError                    a band cannot be set up or has not run (neb_end_points)
     ├── PseudopotentialError        one is missing, unreadable, or does not fit (pseudopotentials)
     ├── PhononDosError              a density of states cannot be used (phonon.dos)
     ├── ClusterError                values cannot be clustered as asked (phonon.clustering)

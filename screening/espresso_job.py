@@ -23,7 +23,7 @@ import numpy as np
 
 from screening import espresso_relaxed_ends
 from screening.espresso_texts import job_script, readme
-from screening.neb import NebError
+from screening.neb_end_points import NebError
 from screening.pseudopotentials import Pseudopotential, find_pseudopotentials
 
 __all__ = ["JOB_FILE", "EspressoSettings", "write_job"]

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from screening.espresso_job import JOB_FILE
-from screening.neb import NebError, NebResult
+from screening.neb import NebResult
+from screening.neb_end_points import NebError
 
 __all__ = ["EndPoint", "read_band", "read_end_point", "read_job", "result_hashes"]
 

@@ -59,7 +59,7 @@ def write_espresso_job(
     """
     from screening.bvse import energy_landscape
     from screening.espresso_job import write_job
-    from screening.neb import hop_end_points, initial_band, pushed_off_ridges
+    from screening.neb_end_points import hop_end_points, initial_band, pushed_off_ridges
     from screening.prepare import prepare
 
     found, _ = crystal_of(lab_folder, structure)

@@ -17,7 +17,7 @@ from screening.crystal import Crystal
 from screening.errors import ScreeningError
 from screening.espresso_job import EspressoSettings, write_job
 from screening.espresso_results import read_band, read_end_point, read_job, result_hashes
-from screening.neb import hop_end_points, initial_band
+from screening.neb_end_points import hop_end_points, initial_band
 from screening.neb_hops import Hop
 
 HARTREE_EV = 27.211386245988
