@@ -16,6 +16,7 @@ from labkit.xrd.errors import RefinementError
 from labkit.xrd.foreign_peaks import set_aside
 from labkit.xrd.least_squares import Fit, covariance, le_bail_cycles, refine
 from labkit.xrd.model import Model
+from labkit.xrd.peaks import Peak
 from labkit.xrd.phase import Cell, Phase, cell_volume
 from labkit.xrd.radiation import Radiation
 from labkit.xrd.start import Resemblance
@@ -86,6 +87,8 @@ class BuiltinFit:
         Ranges of 2-theta that did not count, because their reflections lie off the lattice.
     edge_change_by_lean : float or None
         See `labkit.xrd.asymmetry`.
+    set_aside : tuple of Peak
+        Unexplained peaks that became single peaks.
     """
 
     model: Model
@@ -101,6 +104,7 @@ class BuiltinFit:
     calculated: FloatArray
     left_out: tuple[tuple[float, float], ...]
     edge_change_by_lean: float | None
+    set_aside: tuple[Peak, ...]
 
 
 def fit_builtin(
@@ -156,12 +160,13 @@ def fit_builtin(
     fit, free = _stages(model, values, observed, weight, net, options)
     calculated = fit.evaluation.total
     left_out: tuple[tuple[float, float], ...] = ()
+    foreign: tuple[Peak, ...] = ()
     if options.single_peaks and all(mode == "free" for mode in model.modes):
         setting_aside = set_aside(model, fit, free, observed, sigma)
         if setting_aside is not None:
             model, fit, free = setting_aside.model, setting_aside.fit, setting_aside.free
             weight, left_out = setting_aside.weight, setting_aside.left_out
-            calculated = setting_aside.calculated
+            calculated, foreign = setting_aside.calculated, setting_aside.peaks
     n_parameters = len(free) + int((model.free_reflections & (fit.intensity > 0)).sum())
     spread = max(int((weight > 0).sum()) - n_parameters, 1)
     chi2_reduced = fit.chi2 / spread
@@ -185,6 +190,7 @@ def fit_builtin(
         calculated=calculated,
         left_out=left_out,
         edge_change_by_lean=lean,
+        set_aside=foreign,
     )
 
 

@@ -167,7 +167,9 @@ def _result(
     r_wp = math.sqrt(chi2 / chi2_observed)
     r_net = math.sqrt(chi2 / max(float(((net / sigma) ** 2).sum()), 1e-300))
     refined = _phases(phases, found)
-    residual = residual_peaks(angle, observed, found.calculated, evaluation.background, sigma)
+    residual = found.set_aside or residual_peaks(
+        angle, observed, found.calculated, evaluation.background, sigma
+    )
     unexplained = unexplained_share(angle, observed, found.calculated)
     shift = found.fit.values[model.index["zero"]] + found.fit.values[model.index["displacement"]]
     evidence = Evidence(

@@ -33,11 +33,13 @@ _OFF_LATTICE = 4.0
 _MOST_OFF = 0.34
 """Part of the reflections that may be off; more than that are no exceptions."""
 _ROUNDS = 4
+_STRONG_IMPURITY = 0.02
+"""Height over the strongest peak's below which an impurity moves no cell by much."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SettingAside:
-    """The refinement with everything foreign set aside; fields as in `BuiltinFit`."""
+    """The refinement with the unexplained `peaks` set aside; fields as in `BuiltinFit`."""
 
     model: Model
     fit: Fit
@@ -45,6 +47,7 @@ class SettingAside:
     weight: FloatArray
     calculated: FloatArray
     left_out: tuple[tuple[float, float], ...]
+    peaks: tuple[Peak, ...]
 
 
 def set_aside(
@@ -61,13 +64,17 @@ def set_aside(
     Returns
     -------
     SettingAside or None
-        None where every peak is explained, or where so little is that the phase is in doubt.
+        None where every strong peak is explained, or where so little is that the phase is in
+        doubt.
     """
     angle, first = model.two_theta, fit.evaluation
     peaks = residual_peaks(angle, observed, first.total, first.background, sigma)
     if not peaks or len(peaks) > max(3, model.n_reflections // 2):
         return None
     if unexplained_share(angle, observed, first.total) > _TOO_LITTLE_EXPLAINED:
+        return None
+    strongest = max(peak.height_counts for peak in peaks)
+    if strongest < _STRONG_IMPURITY * float((observed - first.background).max()):
         return None
     single = place_single_peaks(peaks, model, fit.values)
     larger = Model(
@@ -116,7 +123,7 @@ def set_aside(
     without = found.evaluation.total - found.evaluation.shapes @ np.where(
         np.arange(larger.n_reflections) >= larger.spans[-1].start, found.intensity, 0.0
     )
-    return SettingAside(larger, found, tuple(names), weight, without, tuple(left_out))
+    return SettingAside(larger, found, tuple(names), weight, without, tuple(left_out), peaks)
 
 
 def place_single_peaks(peaks: Sequence[Peak], model: Model, values: FloatArray) -> SinglePeaks:
