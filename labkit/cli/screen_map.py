@@ -284,7 +284,7 @@ def map_place(
     """
     from labkit.errors import UsageError
     from labkit.workflows.lab import open_lab
-    from labkit.workflows.materials_map import decode_point, latest_map, place_structures
+    from labkit.workflows.map_places import decode_point, latest_map, place_structures
     from screening.map.model import MaterialsMap
 
     if not structures and point is None:

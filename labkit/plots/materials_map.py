@@ -296,13 +296,17 @@ def plot_places(axes: Axes, places: Sequence[Mapping[str, Any]]) -> Axes:
     places : sequence of mapping
         With ``x``, ``y``, ``structure`` and perhaps ``formula``.
     """
-    for place in places:
+    for number, place in enumerate(places):
         axes.plot(
-            place["x"], place["y"], marker="*", color=PURPLE, markersize=14,
+            place["x"], place["y"], marker="*", color=PURPLE, markersize=12,
             markeredgecolor=INK, linestyle="none",
         )  # fmt: skip
+        # names take turns above and below, so that near places keep theirs apart
+        side = 1 if number % 2 == 0 else -1
         axes.annotate(
-            place.get("formula") or place["structure"], (place["x"], place["y"]),
-            xytext=(7, 5), textcoords="offset points", fontsize="small",
+            place["structure"], (place["x"], place["y"]),
+            xytext=(10, side * (16 + 11 * (number // 2))), textcoords="offset points",
+            fontsize="small", va="center",
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.7},
         )  # fmt: skip
     return axes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from labkit.plots.style import GREY, INK, SERIES, VERMILION, legend, tidy
+from labkit.plots.style import GREY, INK, ORANGE, SERIES, VERMILION, legend, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,13 +145,14 @@ def plot_cluster_plane(
             plane[own, 0], plane[own, 1], s=9, color=_colour(cluster), alpha=0.45, linewidths=0,
             label=f"cluster {cluster + 1} ({int(own.sum())})",
         )  # fmt: skip
-    for good, marker, name in ((True, "*", "conductor"), (False, "x", "poor conductor")):
-        rows = labelled_rows[conducts == good]
-        size = 70 if good else 22
-        extra: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.5} if good else {}
-        axes.scatter(
-            plane[rows, 0], plane[rows, 1], s=size, marker=marker, color=INK, label=name, **extra
-        )
+    good, poor = labelled_rows[conducts], labelled_rows[~conducts]
+    axes.scatter(
+        plane[poor, 0], plane[poor, 1], s=22, marker="x", color=INK, label="poor conductor"
+    )
+    axes.scatter(
+        plane[good, 0], plane[good, 1], s=120, marker="*", color=ORANGE, edgecolors=INK,
+        linewidths=0.8, label="conductor", zorder=4,
+    )  # fmt: skip
     axes.set_xlabel(axis_names[0])
     axes.set_ylabel(axis_names[1])
     axes.set_title(title, fontsize="medium")

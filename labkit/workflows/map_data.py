@@ -36,7 +36,6 @@ Progress = Callable[[int, int], None]
 
 # raised whenever descriptors or families come out otherwise
 _VERSION = 2
-TARGETS = ("barrier", "sigma")
 
 
 @dataclass(frozen=True)

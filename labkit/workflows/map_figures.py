@@ -60,7 +60,7 @@ def draw_places(made: MaterialsMap, places: Sequence[dict[str, Any]], path: Path
     ----------
     made : MaterialsMap
     places : sequence of dict
-        As `labkit.workflows.materials_map.place_structures` returns them.
+        As `labkit.workflows.map_places.place_structures` returns them.
     path : Path
     """
     from labkit.plots.materials_map import plot_families, plot_places
