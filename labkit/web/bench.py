@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,43 +14,16 @@ from fastapi import Depends, Request
 
 from labkit.web.access import Access, Person
 from labkit.web.gate import GateRules
+from labkit.web.remembered import Remembered
 from labkit.workflows.cluster_overview import overview_of_clusters
 from labkit.workflows.lab import Lab
-from labkit.workflows.standing import ranking_as_it_stands, ranking_stamp
+from labkit.workflows.standing import keep_ranking, ranking_as_it_stands, ranking_stamp
 
 __all__ = ["Actor", "Bench", "TheBench", "TheLab"]
 
 
-class Remembered:
-    """Results that cost time, kept while what they depend on stays the same."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-        self._making: dict[Hashable, threading.Lock] = {}
-
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return what `key` names; make it once even where several ask at the same moment."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-            making = self._making.setdefault(key, threading.Lock())
-        try:
-            with making:
-                with self._lock:
-                    if key in self._kept:
-                        return self._kept[key]
-                made = make()
-                with self._lock:
-                    self._kept[key] = made
-                    while len(self._kept) > self._most:
-                        self._kept.popitem(last=False)
-                return made
-        finally:
-            with self._lock:
-                self._making.pop(key, None)
+_STANDING = "standing"
+_SETTLE_S = 2.0
 
 
 @dataclass
@@ -66,7 +40,12 @@ class Bench:
     lab: Lab
     access: Access
     rules: GateRules
-    _rankings: Remembered = field(default_factory=lambda: Remembered(8), repr=False)
+    _kept: Remembered = field(default_factory=lambda: Remembered(4), repr=False)
+    _background: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, "ranking"), repr=False
+    )
+
+    _ranking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def upload_folder(self) -> Path:
@@ -78,16 +57,57 @@ class Bench:
     ) -> dict[str, Any]:
         """Return the candidate list as it stands; ranked again only when something changed."""
         key = (ranking_stamp(self.lab), since, target_S_per_cm)
-        found: dict[str, Any] = self._rankings.get(
+        name = _STANDING if key[1:] == (None, 1e-4) else f"{_STANDING} {key[1:]}"
+        found: dict[str, Any] = self._kept.get(
+            name,
             key,
             lambda: ranking_as_it_stands(self.lab, since=since, target_S_per_cm=target_S_per_cm),
         )
         return found
 
+    def standing_at_once(self) -> tuple[dict[str, Any], bool]:
+        """Return the last known list, and whether it is the present one.
+
+        Nobody waits for a ranking to look at one: where labels have changed since, the list is
+        ranked again in the background, a moment later, so that a series of decisions is one.
+        """
+        known = self._kept.latest(_STANDING)
+        if known is None or known[0] == (ranking_stamp(self.lab), None, 1e-4):
+            return self.standing(), True
+        if self._kept.claim(_STANDING):
+            self._background.submit(self._rank_again)
+        found: dict[str, Any] = known[1]
+        return found, False
+
+    def _rank_again(self) -> None:
+        try:
+            time.sleep(_SETTLE_S)
+            with self._ranking:
+                self.standing()
+        except Exception:  # told to whoever asks next, by the same call
+            logging.getLogger(__name__).warning("ranking again failed", exc_info=True)
+        finally:
+            self._kept.release(_STANDING)
+
+    def keep_ranking(self, actor: str) -> dict[str, Any]:
+        """Rank, keep the result, and have it at hand for the next who looks.
+
+        Of several who ask at one moment the first ranks for all whose labels are there by then.
+        """
+        with self._ranking:
+            known = self._kept.latest(_STANDING)
+            present = known is not None and known[0] == (ranking_stamp(self.lab), None, 1e-4)
+            if known is not None and present and known[1]["ranking"] is not None:
+                found: dict[str, Any] = known[1]
+                return found
+            found = keep_ranking(self.lab, actor=actor)
+            self._kept.put(_STANDING, (ranking_stamp(self.lab), None, 1e-4), found)
+            return found
+
     def clusters(self) -> dict[str, Any]:
         """Return the clusters at a glance; computed again only when something changed."""
-        found: dict[str, Any] = self._rankings.get(
-            ("clusters", ranking_stamp(self.lab)), lambda: overview_of_clusters(self.lab)
+        found: dict[str, Any] = self._kept.get(
+            "clusters", ranking_stamp(self.lab), lambda: overview_of_clusters(self.lab)
         )
         return found
 

@@ -285,11 +285,13 @@ def label(request: Request, label: LabelId, lab: TheLab) -> Response:
 def candidates(request: Request, bench: TheBench) -> Response:
     """Show the ranking, what moved, and what to measure next."""
     try:
-        ranking, line = bench.standing(), None
+        (ranking, present), line = bench.standing_at_once(), None
     except UsageError as error:
-        ranking, line = None, str(error)
+        ranking, present, line = None, True, str(error)
     return render(
-        request, "candidates.html", {"ranking": ranking, "line": line, "shown": _CANDIDATES}
+        request,
+        "candidates.html",
+        {"ranking": ranking, "present": present, "line": line, "shown": _CANDIDATES},
     )
 
 

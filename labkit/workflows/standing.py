@@ -15,9 +15,15 @@ from db.tables import LabelStructure, Ranking, Structure
 from labkit.workflows.lab import Lab
 from labkit.workflows.ranking import rank_candidates
 
-__all__ = ["filter_candidates", "list_rankings", "ranking_as_it_stands", "ranking_stamp"]
+__all__ = [
+    "filter_candidates",
+    "keep_ranking",
+    "list_rankings",
+    "ranking_as_it_stands",
+    "ranking_stamp",
+]
 
-_LISTED = 5000
+_LISTED = 2000
 """Candidates that are kept at hand for filters; further down nobody looks."""
 
 _ELEMENT = re.compile(r"[A-Z][a-z]?")
@@ -49,7 +55,7 @@ def ranking_as_it_stands(
     Returns
     -------
     dict
-        As `rank_candidates`, its ``top`` reaching to place 5000 with energy above the hull, band
+        As `rank_candidates`, its ``top`` reaching to place 2000 with energy above the hull, band
         gap and elements; ``ranking`` is None where the labels have changed and nobody has stored
         a ranking since.
     """
@@ -67,10 +73,25 @@ def ranking_as_it_stands(
     return result
 
 
+def keep_ranking(lab: Lab, *, actor: str, top: int = 20, propose: int = 10) -> dict[str, Any]:
+    """Rank with the labels as they stand, keep the result, and say what moved.
+
+    Returns
+    -------
+    dict
+        As `ranking_as_it_stands`.
+    """
+    result = rank_candidates(lab, top=top, listed=_LISTED, propose=propose, actor=actor)
+    if result["previous"] == result["ranking"]:  # nothing changed since: tell what moved last
+        return ranking_as_it_stands(lab, top=top, propose=propose)
+    _add_properties(lab, result["top"])
+    return result
+
+
 def _add_properties(lab: Lab, rows: list[dict[str, Any]]) -> None:
     statement = sa.select(
         col(Structure.material_id), col(Structure.e_above_hull_eV), col(Structure.band_gap_eV)
-    )
+    ).where(col(Structure.material_id).in_([row["structure"] for row in rows]))
     with lab.database.reading() as session:
         known = {name: (hull, gap) for name, hull, gap in session.connection().execute(statement)}
     for row in rows:

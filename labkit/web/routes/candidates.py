@@ -10,12 +10,12 @@ from fastapi import APIRouter, Query
 from labkit.web.bench import Actor, TheBench, TheLab
 from labkit.web.routes.identifiers import StructureId
 from labkit.web.screening_models import ClusterOverview, RankingView, StructureView
-from labkit.workflows.ranking import rank_candidates
 from labkit.workflows.standing import filter_candidates
 from labkit.workflows.structure_views import view_structure
 
 router = APIRouter(tags=["candidates"])
 
+_RETURNED = 20
 _ELEMENT = re.compile(r"[A-Z][a-z]?")
 
 
@@ -55,7 +55,8 @@ def candidates(
 @router.post("/rankings", status_code=201)
 def rank(bench: TheBench, person: Actor) -> RankingView:
     """Rank and keep the result, unless nothing has changed since the last one."""
-    return RankingView.model_validate(rank_candidates(bench.lab, actor=person.name))
+    ranking = bench.keep_ranking(person.name)
+    return RankingView.model_validate({**ranking, "top": ranking["top"][:_RETURNED]})
 
 
 @router.get("/structures/{structure}")

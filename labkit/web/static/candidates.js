@@ -45,7 +45,7 @@
     try {
       const found = await call("GET", `/api/candidates?${query}`);
       body.replaceChildren(...found.top.map(row));
-      say("#filter-says", found.top.length ? `the best ${found.top.length} that pass` : "none of the best 5000 passes", found.top.length ? "" : "bad");
+      say("#filter-says", found.top.length ? `the best ${found.top.length} that pass` : "none of the best 2000 passes", found.top.length ? "" : "bad");
     } catch (error) {
       say("#filter-says", error.message, "bad");
     }
