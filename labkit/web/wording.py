@@ -42,7 +42,7 @@ def resistance(
     """Write a resistance with its random and systematic standard error, in ohm."""
     if value is None or not math.isfinite(value):
         return "–"
-    errors = [random or 0.0, systematic or 0.0]
+    errors = [error for error in (random, systematic) if error is not None]
     scale, unit = next(
         (pair for pair in ((1e9, "GΩ"), (1e6, "MΩ")) if abs(value) >= pair[0]), (1.0, "Ω")
     )
@@ -59,7 +59,7 @@ def conductivity(
     if value is None or not value > 0 or not math.isfinite(value):
         return "–"
     power = math.floor(math.log10(value))
-    errors = [(error or 0.0) / 10.0**power for error in (random, systematic)]
+    errors = [error / 10.0**power for error in (random, systematic) if error is not None]
     bound = "" if qualifier == "=" else f"{qualifier} "
     if not any(errors):
         return f"{bound}{value / 10.0**power:.2f} × 10{_raised(power)} S/cm"

@@ -7,7 +7,7 @@
   const view = window.labkit.data("overview");
   const shade = document.querySelector("#shade");
   const SCALE = "Viridis";
-  const power = (log) => (log === null ? "no label" : `10^${log.toFixed(1)} S/cm`);
+  const power = (log) => (log === null ? "unknown" : `${(10 ** log).toExponential(1).replace("-", "−")} S/cm`);
 
   function map() {
     const name = shade.value;

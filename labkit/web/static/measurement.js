@@ -166,6 +166,7 @@
       const place = document.querySelector(id);
       if (place) place.textContent = text;
     };
+    for (const place of document.querySelectorAll("[data-live]")) place.textContent = fit.words[place.dataset.live];
     put("#resistance", fit.words.resistance);
     put("#sigma", fit.words.sigma);
     put("#window", fit.words.window);
