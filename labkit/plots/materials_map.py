@@ -102,6 +102,7 @@ def plot_predicted_surface(
     *,
     name: str,
     box: tuple[float, float, float, float] | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> Axes:
     """Draw the predicted target over the plane, and the materials.
 
@@ -114,9 +115,14 @@ def plot_predicted_surface(
     name : str
     box : tuple, optional
         x from, x to, y from, y to of an enlarged region.
+    limits : tuple, optional
+        Of the colours; all of the surface by default, extrapolations included.
     """
-    drawn = axes.pcolormesh(x, y, surface, cmap="viridis_r", shading="nearest", rasterized=True)
-    axes.figure.colorbar(drawn, ax=axes, label=f"predicted {name}")
+    low, high = limits or (float(surface.min()), float(surface.max()))
+    drawn = axes.pcolormesh(
+        x, y, surface, cmap="viridis_r", shading="nearest", rasterized=True, vmin=low, vmax=high
+    )
+    axes.figure.colorbar(drawn, ax=axes, label=f"predicted {name}", extend="both")
     axes.scatter(plane[:, 0], plane[:, 1], s=4, color="white", edgecolors=INK, linewidths=0.25)
     if box is not None:
         x0, x1, y0, y1 = box

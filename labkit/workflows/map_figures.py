@@ -107,8 +107,13 @@ def _surface(figure: Any, study: MapStudy, made: MaterialsMap) -> None:
     grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y)])
     surface = made.predict(grid)[:, 0].reshape(_GRID, _GRID)
     box = sparse_low_region(made)
+    # the colours are those of the materials: far from them the head extrapolates
+    low_value, high_value = np.percentile(made.predict(made.coordinates)[:, 0], [1, 97])
     left, right = _row(figure, 2)
-    plot_predicted_surface(left, x, y, surface, made.coordinates, name=_name(made), box=box)
+    plot_predicted_surface(
+        left, x, y, surface, made.coordinates, name=_name(made), box=box,
+        limits=(float(low_value), float(high_value)),
+    )  # fmt: skip
     plot_sparse_region(
         right, made.coordinates, made.formulas, made.targets[:, 0], box, name=_name(made)
     )
@@ -130,7 +135,11 @@ def sparse_low_region(made: MaterialsMap) -> tuple[float, float, float, float]:
     most_alone = int(np.argmax(distance[:, count]))
     reach = distance[most_alone, min(25, len(points) - 1)] * spread
     x, y = made.coordinates[low[most_alone]]
-    return float(x - reach[0]), float(x + reach[0]), float(y - reach[1]), float(y + reach[1])
+    # no farther than the materials go
+    margin = 0.05 * np.ptp(made.coordinates, axis=0)
+    low_end = np.maximum([x, y] - reach, made.coordinates.min(axis=0) - margin)
+    high_end = np.minimum([x, y] + reach, made.coordinates.max(axis=0) + margin)
+    return float(low_end[0]), float(high_end[0]), float(low_end[1]), float(high_end[1])
 
 
 def _axes_meaning(figure: Any, study: MapStudy, made: MaterialsMap) -> None:
