@@ -137,8 +137,9 @@ def sparse_low_region(made: MaterialsMap) -> tuple[float, float, float, float]:
     x, y = made.coordinates[low[most_alone]]
     # no farther than the materials go
     margin = 0.05 * np.ptp(made.coordinates, axis=0)
-    low_end = np.maximum([x, y] - reach, made.coordinates.min(axis=0) - margin)
-    high_end = np.minimum([x, y] + reach, made.coordinates.max(axis=0) + margin)
+    centre = np.array([x, y])
+    low_end = np.maximum(centre - reach, made.coordinates.min(axis=0) - margin)
+    high_end = np.minimum(centre + reach, made.coordinates.max(axis=0) + margin)
     return float(low_end[0]), float(high_end[0]), float(low_end[1]), float(high_end[1])
 
 
