@@ -225,6 +225,13 @@ def _channels(mode: str) -> Callable[[FloatArray, FloatArray, Crystal], dict[str
     return pick
 
 
+def _for_library(simple: Crystal) -> Any:
+    """Wrap the coordinates into 0 ... 1: at exactly 1.0 the library loses track of images."""
+    structure = simple.to_pymatgen()
+    wrapped = np.array(structure.frac_coords) % 1.0 % 1.0
+    return type(structure)(structure.lattice, structure.species, wrapped)
+
+
 def _bond_fraction(simple: Crystal, mode: str) -> Values:
     """Fractions by kind of bond, in the order of their names."""
     from matminer.featurizers.structure import BondFractions
@@ -233,7 +240,7 @@ def _bond_fraction(simple: Crystal, mode: str) -> Values:
     made = descriptor("bond_fraction")
     assert isinstance(made, OpenDescriptor)
     ours = dict(made.terms(simple, mode))
-    structure = simple.to_pymatgen()
+    structure = _for_library(simple)
     theirs = BondFractions(CrystalNN(), bbv=0).fit([structure])
     labels = [label.removesuffix(" bond frac.") for label in theirs.feature_labels()]
     found = dict(zip(labels, theirs.featurize(structure), strict=True))
@@ -295,7 +302,7 @@ def _pairs(
             continue
         comparison = known[name]
         try:
-            theirs = np.array(comparison.reference(simple.to_pymatgen()), dtype=np.float64)
+            theirs = np.array(comparison.reference(_for_library(simple)), dtype=np.float64)
         except Exception as error:  # the library raises many kinds
             failed[f"reference: {type(error).__name__}"] += 1
             continue
@@ -310,7 +317,7 @@ def _library_fills_space(simple: Crystal) -> bool:
     """Whether the cells that pymatgen finds add up to the volume of the crystal."""
     from pymatgen.analysis.local_env import VoronoiNN
 
-    structure = simple.to_pymatgen()
+    structure = _for_library(simple)
     finder = VoronoiNN(weight="area")
     for cells in (
         finder.get_all_nn_info(structure),

@@ -28,6 +28,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _FIRST_REACH_ANGSTROM, _LONGEST_REACH_ANGSTROM = 12.0, 42.0
+# beyond it no neighbour of a vertex touches ions out of reach
+_SURE_REACH_ANGSTROM = 20.0
 _SAME_ANGSTROM = 1e-4
 
 
@@ -216,8 +218,9 @@ def _network(crystal: Crystal, radii: FloatArray, reach: float) -> _Network | No
         three = np.delete(ions, corner, axis=1)[a]
         radius.append(_edge_radius(vertices[a], vertices[b], points - middle, own, three))
         shift, node, gap = _locate(fractional[b], lattice, tree)
-        if (gap > _SAME_ANGSTROM).any():
-            return None  # a neighbour that touches an ion out of reach
+        if reach < _SURE_REACH_ANGSTROM and (gap > _SAME_ANGSTROM).any():
+            # a neighbour that touches an ion out of reach, or that rounding has displaced
+            return None
         first.append(label[known])
         second.append(node)
         image.append(shift)

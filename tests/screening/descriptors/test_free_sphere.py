@@ -11,6 +11,8 @@ from screening.crystal import Crystal
 from screening.descriptors import descriptor
 from screening.descriptors.free_sphere import free_sphere_radii, ionic_radii
 from screening.errors import DescriptorError
+from screening.prepare import prepare
+from screening.structures import read_materials_project_table
 
 
 def _crystal(lattice, fractional, symbol: str = "O") -> Crystal:
@@ -54,6 +56,16 @@ def test_radii_follow_charge_and_coordination(crystals) -> None:
     # Shannon: Li+ in octahedra 0.76, Cl- 1.81 angstrom
     assert radii["Li"] == pytest.approx(0.76)
     assert radii["Cl"] == pytest.approx(1.81)
+
+
+@pytest.mark.slow
+def test_vertices_that_rounding_displaces_stop_nothing(data_dir: Path) -> None:
+    path = data_dir / "structures" / "li_mp_structures.csv.gz"
+    (record,) = read_materials_project_table(path, ids={"mp-1222537"})
+    found = descriptor("free_sphere").compute(prepare(record).crystal, "structure")
+    # a tetragonal crystal: two axes are equivalent
+    assert found[0] > 0.0
+    assert found[1] == pytest.approx(found[2], abs=1e-4)
 
 
 def test_lithium_alone_is_a_named_failure() -> None:
