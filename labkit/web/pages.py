@@ -35,6 +35,7 @@ from labkit.workflows.measurement_views import list_measurements, view_measureme
 from labkit.workflows.pellet_views import view_batch, view_pellet
 from labkit.workflows.pellets import list_pellets
 from labkit.workflows.structure_views import view_structure
+from labkit.workflows.temperature_series import ARRHENIUS
 
 __all__ = ["render", "router"]
 
@@ -277,7 +278,12 @@ def label(request: Request, label: LabelId, lab: TheLab) -> Response:
     view = view_label(lab, label)
     evidence = view["evidence"] or {}
     spectrum = evidence.get("measurement")
-    values = {"view": view, "spectrum": _spectrum(lab, spectrum) if spectrum else None}
+    of_series = evidence.get("kind") == ARRHENIUS and evidence.get("pellet")
+    values = {
+        "view": view,
+        "spectrum": _spectrum(lab, spectrum) if spectrum else None,
+        "series": view_pellet(lab, evidence["pellet"])["series"] if of_series else None,
+    }
     return render(request, "label.html", values)
 
 

@@ -259,7 +259,7 @@ def _refinements(session: Session, batch: str) -> list[dict[str, Any]]:
                 "file": raw.file_name if raw else None,
                 "sample": analysis.parameters.get("sample"),
                 "x": analysis.parameters.get("x"),
-                "rwp_percent": analysis.result.get("rwp_percent"),
+                "r_wp": analysis.result.get("r_wp"),
                 "cell": phases[0].get("cell"),
                 "cell_esd": phases[0].get("cell_esd"),
                 "volume_angstrom3": phases[0].get("volume_angstrom3"),

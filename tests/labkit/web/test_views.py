@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from db.measurements import NewAnalysis, store_analysis
+from db.tables import Measurement, RawFile
 from labkit.workflows.lab import Lab
+from labkit.workflows.refinement import LATTICE
+from labkit.workflows.substitution_series import vegard_of_batch
 from labkit.workflows.temperature_series import fit_series
 from tests.labkit.web.conftest import GEOMETRY, Browser
 
@@ -98,3 +103,47 @@ def test_conflicts_are_listed_and_decided_with_a_reason(candidates_browser: Brow
     assert refused.status_code in (201, 404)
     assert candidates_browser.post("/api/review-items/999", json={"reason": "x"}).status_code == 404
     assert candidates_browser.get("/conflicts").status_code == 200
+
+
+def _refined(x: float) -> NewAnalysis:
+    """Return a refinement whose edge a falls by 1 angstrom per x."""
+    phase = {
+        "cell": [8.14 - x, 10.1, 6.2, 90, 90, 90],
+        "cell_esd": [2e-4, 2e-4, 2e-4, None, None, None],
+        "volume_angstrom3": 509.7 - 60 * x,
+        "volume_esd_angstrom3": 0.02,
+        "z": 4,
+    }
+    return NewAnalysis(
+        kind=LATTICE,
+        result={"phases": [phase], "r_wp": 0.081},
+        verdict="accepted",
+        parameters={"x": x, "sample": f"x = {x}"},
+        labkit_version="0",
+    )
+
+
+def test_a_series_of_patterns_stands_on_its_batch_with_vegards_law(
+    browser: Browser, measured: Lab, tmp_path: Path
+) -> None:
+    with measured.database.session() as session:
+        raw = RawFile(sha256="0" * 64, size_bytes=1, file_name="x.xy", format="xy",
+                      reader_version="1")  # fmt: skip
+        session.add(raw)
+        session.flush()
+        assert raw.id is not None
+        for k, x in enumerate((0.0, 0.025, 0.05, 0.075), 1):
+            pattern = Measurement(raw_file_id=raw.id, kind="diffraction", sweep=k)
+            session.add(pattern)
+            session.flush()
+            store_analysis(session, _refined(x), measurement_id=pattern.id, batch="LBS")
+    vegard_of_batch(measured, "LBS", quantity="a")
+
+    batch = browser.get("/api/batches/LBS").json()
+
+    assert [one["x"] for one in batch["refinements"]] == [0.0, 0.025, 0.05, 0.075]
+    assert batch["vegard"]["fits"][0]["slope"]["value"] == pytest.approx(-1.0)
+    page = browser.get("/batches/LBS").text
+    assert "8.0650" in page and "8.10 %" in page
+    checklist = {one["item"]: one["value"] for one in batch["pellets"][0]["checklist"]}
+    assert checklist["diffraction pattern"] == "in this lab"
