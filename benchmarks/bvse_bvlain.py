@@ -54,13 +54,13 @@ def own(crystal: Crystal, cutoff_angstrom: float | None) -> tuple[tuple[Any, ...
     return found.barriers_eV, clock()
 
 
-def theirs(crystal: Crystal) -> tuple[list[float], tuple[Any, ...], Times]:
+def energies_and_barriers(crystal: Crystal) -> tuple[Any, list[float]]:
+    """Energies and 1-D, 2-D and 3-D barriers as bvlain gives them."""
     from bvlain import Lain
 
     structure = crystal.with_charges(None).to_pymatgen()
     assert crystal.charges is not None
     structure.add_oxidation_state_by_site([int(q) for q in crystal.charges])
-    clock = Clock()
     lain = Lain(verbose=False)
     lain.read_structure(structure, oxi_check=False)
     energy = lain.bvse_distribution(
@@ -71,9 +71,14 @@ def theirs(crystal: Crystal) -> tuple[list[float], tuple[Any, ...], Times]:
         use_softbv_covalent_radii=True,
     )
     barriers = lain.percolation_barriers(encut=20.0)
+    return np.asarray(energy).reshape(lain.size), [barriers[f"E_{d}D"] for d in (1, 2, 3)]
+
+
+def theirs(crystal: Crystal) -> tuple[list[float], tuple[Any, ...], Times]:
+    clock = Clock()
+    energy, barriers = energies_and_barriers(crystal)
     seconds = clock()
-    searched = percolate(np.asarray(energy).reshape(lain.size))
-    return [barriers[f"E_{d}D"] for d in (1, 2, 3)], searched.barriers_eV, seconds
+    return barriers, percolate(energy).barriers_eV, seconds
 
 
 def run(folder: Path, results: Path, limit: int, ids: list[str] | None) -> None:

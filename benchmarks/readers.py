@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.machine import processor
 from instruments import Chronoamperometry, ImpedanceSpectrum, InstrumentFileError, read
 from instruments.biologic_columns import column_key
 from instruments.biologic_writing import write_mpr
@@ -61,7 +62,8 @@ def quiet() -> Iterator[None]:
 def with_galvani(path: Path) -> Any:
     if path.suffix.lower() == ".mpr":
         return galvani.MPRfile(str(path))
-    return galvani.MPTfile(str(path))
+    # told the encoding: its own, ASCII, fails at the first micro sign
+    return galvani.MPTfile(str(path), encoding="cp1252")
 
 
 def with_yadg(path: Path) -> Any:
@@ -86,16 +88,8 @@ def described() -> list[str]:
         version = importlib.metadata.version(package) if module else "is not installed: left out"
         lines.append(f"{package} {version}")
     lines.append(f"numpy {np.__version__}, Python {platform.python_version()}")
-    lines.append(f"{platform.system()} {platform.machine()}, {_processor()}")
+    lines.append(f"{platform.system()} {platform.machine()}, {processor()}")
     return lines
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown processor"
 
 
 def files_of(named: list[Path]) -> list[Path]:

@@ -1,0 +1,1 @@
+"""Measurements of labkit beside other programs; ``python -m benchmarks`` runs the suite."""

@@ -1,0 +1,320 @@
+"""The screening side of the suite: descriptors, Ward trees, W_sigma, barriers, re-ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import bvse_bvlain, screening_descriptors
+from benchmarks.screening_tree import pool
+from benchmarks.suite import OURS, Case, Cases, Part, Setting, Side
+from screening.crystal import Crystal
+from screening.prepare import PreparedCrystal, StructureSource, pack_crystal, prepare
+from screening.prototypes import prototype_records
+
+_MOST_SITES = 40
+_DEPTH = 241
+
+
+def _structures(setting: Setting, count: int) -> list[StructureSource]:
+    """Return structures of few sites: public ones spread over the table, or prototypes."""
+    if setting.size == "full" and setting.data is not None:
+        from screening.structures import read_materials_project_table
+
+        path = setting.data / "structures" / "li_mp_structures.csv.gz"
+        few = [one for one in read_materials_project_table(path) if one.n_sites <= _MOST_SITES]
+        return list(few[:: max(1, len(few) // count)][:count])
+    records = sorted(prototype_records(), key=lambda one: (-one.n_sites, one.material_id))
+    return list(records[:count])
+
+
+def _prepared(setting: Setting) -> list[PreparedCrystal]:
+    return [prepare(one) for one in _structures(setting, setting.of(1, 3, 4))]
+
+
+def _descriptor_names(setting: Setting, peer: str) -> list[str]:
+    if peer == "dscribe":
+        return ["soap"]
+    names = ["density", "powder_pattern", "rdf", "sine_coulomb"]
+    more = ["bond_fraction", "ewald_energy", "orbital_field_matrix"]
+    return names[:1] if setting.size == "tiny" else names + setting.of([], [], more)
+
+
+def _labkit_descriptors(setting: Setting) -> Cases:
+    from screening.representations import describe_batch
+
+    prepared = _prepared(setting)
+    records = [pack_crystal(one) for one in prepared]
+    cases: Cases = {}
+    names = _descriptor_names(setting, "dscribe") + _descriptor_names(setting, "matminer")
+    for name in names:
+        every = screening_descriptors.all_representations([name])
+        wanted = list({one.folder: one for one in every}.values())
+        work = [(k, record) for record in records for k in range(len(wanted))]
+
+        def run(wanted: Any = wanted, work: Any = work) -> Any:
+            return describe_batch((wanted, work))
+
+        cases[f"{name}, {len(records)} structures"] = Case(run)
+    return cases
+
+
+def _library_descriptors(setting: Setting, peer: str) -> Cases:
+    from screening.descriptors import descriptor
+    from screening.simplify import Simplifier
+
+    crystals = [one.crystal for one in _prepared(setting)]
+    references = screening_descriptors.library() if peer == "matminer" else {}
+    cases: Cases = {}
+    for name in _descriptor_names(setting, peer):
+        work: list[tuple[Callable[[Any], Any], Any]] = []
+        for mode in descriptor(name).modes:
+            soap = peer == "dscribe"
+            reference = screening_descriptors.soap_of_library(mode) if soap else references[name]
+            simplifier = Simplifier(mode)
+            work += [(reference, simplifier.simplify(one).to_pymatgen()) for one in crystals]
+        cases[f"{name}, {len(crystals)} structures"] = Case(lambda work=work: _loop(work))
+    return cases
+
+
+def _loop(work: list[tuple[Callable[[Any], Any], Any]]) -> None:
+    for reference, structure in work:
+        try:
+            reference(structure)
+        except Exception:  # the library raises many kinds; the time counts all the same
+            continue
+
+
+DESCRIPTORS = Part(
+    "Descriptors in all their modes",
+    (
+        Side(OURS, (), _labkit_descriptors),
+        Side("dscribe", ("dscribe",), lambda setting: _library_descriptors(setting, "dscribe")),
+        Side("matminer", ("matminer",), lambda setting: _library_descriptors(setting, "matminer")),
+    ),
+    "labkit reads, simplifies and describes; the libraries get simplified structures, in a plain "
+    "loop. `benchmarks/screening_references.py` compares the values.",
+)
+
+
+def _labkit_describes(setting: Setting) -> Cases:
+    from screening.representations import describe_batch
+
+    wanted = screening_descriptors.all_representations(["soap"])
+    wanted = list({one.folder: one for one in wanted}.values())
+    counts = setting.of((1, 2, 3), (4, 8, 16), (25, 50, 100))
+    records = [pack_crystal(prepare(one)) for one in _structures(setting, max(counts))]
+    random = np.random.default_rng(3)
+    mixed = [records[int(row)] for row in random.permutation(len(records))]
+    cases: Cases = {}
+    for count in counts:
+        work = [(k, record) for record in mixed[:count] for k in range(len(wanted))]
+
+        def run(work: Any = work) -> Any:
+            return describe_batch((wanted, work))
+
+        cases[f"{count} structures"] = Case(run, amount=count)
+    return cases
+
+
+DESCRIBING = Part(
+    "Describing more structures",
+    (Side(OURS, (), _labkit_describes),),
+    "SOAP in all its modes, structures in random order; for the growth of the cost.",
+)
+
+
+def _ward_rows(setting: Setting) -> tuple[int, ...]:
+    return setting.of((60, 120, 240), (500, 1000, 2000), (1250, 2500, 5000))
+
+
+def _ward(setting: Setting, link: Callable[[Any], Any], dtype: Any, heights: Any) -> Cases:
+    matrix = pool(max(_ward_rows(setting))).astype(dtype)
+    return {
+        f"{rows:,} rows": Case(
+            lambda part=matrix[:rows]: link(part), numbers=heights, amount=float(rows)
+        )
+        for rows in _ward_rows(setting)
+    }
+
+
+def _labkit_ward(setting: Setting) -> Cases:
+    from screening.ward import ward_linkage
+
+    return _ward(setting, ward_linkage, np.float32, lambda merges: merges[:, 2])
+
+
+def _scipy_ward(setting: Setting) -> Cases:
+    from scipy.cluster.hierarchy import linkage
+
+    return _ward(
+        setting, lambda rows: linkage(rows, "ward"), np.float64, lambda merges: merges[:, 2]
+    )
+
+
+def _sklearn_ward(setting: Setting) -> Cases:
+    from sklearn.cluster import AgglomerativeClustering
+
+    model = AgglomerativeClustering(n_clusters=None, distance_threshold=0, linkage="ward")
+    return _ward(setting, model.fit, np.float64, lambda fitted: fitted.distances_)
+
+
+WARD = Part(
+    "Ward tree",
+    (
+        Side(OURS, (), _labkit_ward),
+        Side("scipy", ("scipy",), _scipy_ward),
+        Side("scikit-learn", ("scikit-learn",), _sklearn_ward),
+    ),
+    "The whole linkage of rows of 260 columns, distances included; heights are compared.",
+    tolerance=1e-5,
+)
+
+
+def _labelled_tree(setting: Setting) -> tuple[Any, Any, npt.NDArray[np.int64], Any]:
+    from screening.tree import WardTree
+
+    matrix = pool(setting.of(300, 2000, 5000))
+    tree = WardTree().fit(matrix, max_k=setting.of(30, 300, 300))
+    random = np.random.default_rng(1)
+    index = random.choice(len(matrix), setting.of(20, 394, 394), replace=False)
+    return matrix, tree, index, random.normal(-6.0, 3.0, index.size)
+
+
+def _labkit_w_sigma(setting: Setting) -> Cases:
+    from screening.variance import w_sigma_curve
+
+    _, tree, index, values = _labelled_tree(setting)
+    name = f"{index.size} labels, {tree.max_k} depths"
+    return {
+        name: Case(
+            lambda: w_sigma_curve(tree.membership_, index, values, k_max=tree.max_k),
+            numbers=lambda curve: curve,
+        )
+    }
+
+
+def pandas_curve(clusters: npt.NDArray[Any], values: npt.NDArray[np.float64]) -> list[float]:
+    """W at each depth by a plain loop over depths and clusters of a pandas frame.
+
+    A label alone in its cluster keeps the deviation it had when it last had company.
+    """
+    import pandas as pd
+
+    labels = pd.DataFrame({"log_sigma": values, "squared": 0.0})
+    curve = []
+    for depth in range(clusters.shape[1]):
+        labels["cluster"] = clusters[:, depth]
+        for cluster in labels["cluster"].unique():
+            members = labels[labels["cluster"] == cluster]
+            if len(members) > 1:
+                deviation = members["log_sigma"] - members["log_sigma"].mean()
+                labels.loc[members.index, "squared"] = deviation**2
+        curve.append(float(labels["squared"].sum()))
+    return curve
+
+
+def _pandas_w_sigma(setting: Setting) -> Cases:
+    import pandas as pd  # noqa: F401
+
+    _, tree, index, values = _labelled_tree(setting)
+    clusters = np.asarray(tree.membership_[index])
+    name = f"{index.size} labels, {tree.max_k} depths"
+    return {name: Case(lambda: pandas_curve(clusters, values), numbers=lambda curve: curve)}
+
+
+W_SIGMA = Part(
+    "W_sigma at all depths",
+    (Side(OURS, (), _labkit_w_sigma), Side("pandas loop", ("pandas",), _pandas_w_sigma)),
+    "Both get the cluster numbers; pandas loops over depths and clusters, the way the published "
+    "analysis is described.",
+    tolerance=1e-9,
+)
+
+
+def _charged(setting: Setting) -> list[Crystal]:
+    """Return structures with integer charges, which bvlain needs."""
+    from screening.charges import decorate
+
+    found: list[Crystal] = []
+    for source in _structures(setting, setting.of(1, 6, 10)):
+        crystal = source.crystal()
+        charges = decorate(crystal).charges
+        if charges is not None and (charges == charges.round()).all():
+            found.append(crystal.with_charges(charges))
+    return found[: setting.of(1, 3, 6)]
+
+
+def _barriers(results: list[Any]) -> list[float]:
+    return [float(found[2] if found[2] is not None else np.nan) for found in results]
+
+
+def _labkit_bvse(setting: Setting) -> Cases:
+    crystals = _charged(setting)
+    cutoff = bvse_bvlain.CUTOFF_ANGSTROM
+    return {
+        f"{len(crystals)} structures, 0.2 angstrom": Case(
+            lambda: [bvse_bvlain.own(one, cutoff)[0] for one in crystals], numbers=_barriers
+        )
+    }
+
+
+def _bvlain_bvse(setting: Setting) -> Cases:
+    import bvlain  # noqa: F401
+
+    crystals = _charged(setting)
+    return {
+        f"{len(crystals)} structures, 0.2 angstrom": Case(
+            lambda: [bvse_bvlain.energies_and_barriers(one)[1] for one in crystals],
+            numbers=_barriers,
+        )
+    }
+
+
+BVSE = Part(
+    "Bond-valence site energies and barriers",
+    (Side(OURS, (), _labkit_bvse), Side("bvlain", ("bvlain",), _bvlain_bvse)),
+    "The same charges, step and cutoff of 10 angstrom; the 3-D barriers are compared, and may "
+    "differ by bvlain's search step.",
+)
+
+
+def _labkit_rerank(setting: Setting) -> Cases:
+    from screening.rank import Labels, rank
+    from screening.rank_changes import compare_rankings
+
+    _, tree, index, values = _labelled_tree(setting)
+    names = [f"L{k}" for k in range(index.size)]
+    before, after = Labels.of(index[:-1], values[:-1], names[:-1]), Labels.of(index, values, names)
+    depth = min(_DEPTH, tree.max_k)
+    earlier = rank(tree, before, depth=depth)
+
+    def run() -> Any:
+        later = rank(tree, after, depth=depth)
+        return compare_rankings(earlier, later, before, after, tree=tree)
+
+    return {f"a label more, {tree.n_rows:,} structures": Case(run)}
+
+
+def _clustered_again(setting: Setting) -> Cases:
+    from sklearn.cluster import AgglomerativeClustering
+
+    matrix = pool(setting.of(300, 2000, 5000)).astype(np.float64)
+    depth = min(_DEPTH, setting.of(30, 300, 300))
+    model = AgglomerativeClustering(n_clusters=depth, linkage="ward")
+    name = f"a label more, {len(matrix):,} structures"
+    return {name: Case(lambda: model.fit_predict(matrix))}
+
+
+RERANK = Part(
+    "Ranking again after a label",
+    (
+        Side(OURS, (), _labkit_rerank),
+        Side("clustering again", ("scikit-learn",), _clustered_again),
+    ),
+    "labkit keeps the tree: it ranks all structures and says what moved because of the label. "
+    "Without a kept tree one clusters again (here scikit-learn, at one depth, ranking left out).",
+)
