@@ -37,8 +37,9 @@ def overview_of_clusters(
     -------
     dict
         ``clusters``: position on the first two principal components of the representations, each
-        scaled to unit length (``explained`` are their shares of the variance), size, labels with the highest conductivity,
-        mean expected log10 sigma of the last ranking. ``tree``: the upper 40 branches.
+        scaled to unit length (``explained`` are their shares of the variance), size, labels with
+        the highest conductivity, mean expected log10 sigma of the last ranking. ``tree``: the
+        upper 40 branches.
 
     Raises
     ------
