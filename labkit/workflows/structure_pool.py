@@ -256,11 +256,12 @@ def show_structure(lab: Lab, material_id: str) -> dict[str, Any]:
     with lab.database.reading() as session:
         structure = db.structures.get_structure(session, material_id)
         cif = db.structures.cif_text(session, material_id)
+        # not DISTINCT: PostgreSQL cannot compare the JSON columns of a label
+        matched = select(LabelStructure.label_id).where(
+            LabelStructure.structure_id == structure.id, LabelStructure.status != "broken"
+        )
         labels = session.exec(
-            select(Label)
-            .join(LabelStructure, col(LabelStructure.label_id) == col(Label.id))
-            .where(LabelStructure.structure_id == structure.id, LabelStructure.status != "broken")
-            .distinct()
+            select(Label).where(col(Label.id).in_(matched)).order_by(col(Label.id))
         ).all()
     crystal = load_cif_text(cif, material_id)
     symmetry = space_group_of(crystal)
