@@ -37,18 +37,17 @@ def main(words: list[str] | None = None) -> int:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(known)}")
     if options.repeat < 1:
         parser.error("--repeat: at least one run")
-    named = os.environ.get("LABKIT_DATA")
+    command = shlex.join(["python", "-m", "benchmarks", *words])
+    day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    data = Path(named).resolve() if (named := os.environ.get("LABKIT_DATA")) else None
     found: dict[str, list[SideResult]] = {}
     for name in chosen:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        data = Path(named).resolve() if named else None
         found[name] = measure(name, known[name], options.size, options.repeat, data)
-    command = shlex.join(["python", "-m", "benchmarks", *words])
-    day = datetime.datetime.now(datetime.UTC).date().isoformat()
-    page = document(found, known, command, options.repeat, day)
-    if options.write is not None:
-        write(options.write, page)
-    else:
+        page = document(found, known, command, options.repeat, day)
+        if options.write is not None:  # after each part: a run that is stopped keeps what it has
+            write(options.write, page)
+    if options.write is None:
         print(page)
     said = problems(found, known)
     for line in said:

@@ -69,7 +69,12 @@ class Bench:
         with self.lock:
             self.waited[kind].append(seconds)
             if answer.status_code >= 400:
-                self.errors.append(f"{answer.status_code} {address}: {answer.text[:200]}")
+                words = re.sub(
+                    r"<[^>]*>|\s+", " ", answer.text.partition("<main")[2] or answer.text
+                )
+                self.errors.append(
+                    f"{answer.status_code} {address}: {' '.join(words.split())[:300]}"
+                )
 
 
 class Person(threading.Thread):

@@ -107,7 +107,7 @@ READERS = Part(
 
 
 def _spectra(setting: Setting) -> list[CorpusSpectrum]:
-    return batch.spectra(setting.of(1, 7, 28))
+    return batch.spectra(setting.of(1, 7, 14))
 
 
 def _batch_case(setting: Setting, work: Callable[[CorpusSpectrum], Any], what: str) -> Cases:

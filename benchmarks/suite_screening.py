@@ -32,14 +32,14 @@ def _structures(setting: Setting, count: int) -> list[StructureSource]:
 
 
 def _prepared(setting: Setting) -> list[PreparedCrystal]:
-    return [prepare(one) for one in _structures(setting, setting.of(1, 3, 4))]
+    return [prepare(one) for one in _structures(setting, setting.of(1, 2, 3))]
 
 
 def _descriptor_names(setting: Setting, peer: str) -> list[str]:
     if peer == "dscribe":
         return ["soap"]
     names = ["density", "powder_pattern", "rdf", "sine_coulomb"]
-    more = ["bond_fraction", "ewald_energy", "orbital_field_matrix"]
+    more = ["bond_fraction", "ewald_energy"]
     return names[:1] if setting.size == "tiny" else names + setting.of([], [], more)
 
 
@@ -178,9 +178,9 @@ def _labelled_tree(setting: Setting) -> tuple[Any, Any, npt.NDArray[np.int64], A
     from screening.tree import WardTree
 
     matrix = pool(setting.of(300, 2000, 5000))
-    tree = WardTree().fit(matrix, max_k=setting.of(30, 300, 300))
+    tree = WardTree().fit(matrix, max_k=setting.of(30, 100, 300))
     random = np.random.default_rng(1)
-    index = random.choice(len(matrix), setting.of(20, 394, 394), replace=False)
+    index = random.choice(len(matrix), setting.of(20, 100, 394), replace=False)
     return matrix, tree, index, random.normal(-6.0, 3.0, index.size)
 
 
@@ -240,12 +240,12 @@ def _charged(setting: Setting) -> list[Crystal]:
     from screening.charges import decorate
 
     found: list[Crystal] = []
-    for source in _structures(setting, setting.of(1, 6, 10)):
+    for source in _structures(setting, setting.of(1, 6, 8)):
         crystal = source.crystal()
         charges = decorate(crystal).charges
         if charges is not None and (charges == charges.round()).all():
             found.append(crystal.with_charges(charges))
-    return found[: setting.of(1, 3, 6)]
+    return found[: setting.of(1, 2, 3)]
 
 
 def _barriers(results: list[Any]) -> list[float]:
@@ -303,7 +303,7 @@ def _clustered_again(setting: Setting) -> Cases:
     from sklearn.cluster import AgglomerativeClustering
 
     matrix = pool(setting.of(300, 2000, 5000)).astype(np.float64)
-    depth = min(_DEPTH, setting.of(30, 300, 300))
+    depth = min(_DEPTH, setting.of(30, 100, 300))
     model = AgglomerativeClustering(n_clusters=depth, linkage="ward")
     name = f"a label more, {len(matrix):,} structures"
     return {name: Case(lambda: model.fit_predict(matrix))}
