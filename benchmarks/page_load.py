@@ -138,14 +138,18 @@ class Person(threading.Thread):
 
     def accept(self) -> None:
         """Propose a measurement as a label, accept it and rank again."""
-        name = self.bench.unlabelled.get()
+        try:
+            name = self.bench.unlabelled.get_nowait()
+        except queue.Empty:
+            return self.browse()
         proposed = self.ask("decide", "POST", "/api/labels", json={"evidence": name})
         if proposed.status_code != 201:
-            return
+            return None
         label = proposed.json()
         decision = {"reason": "load", "because": "load", "seen": label["change_count"]}
         self.ask("decide", "POST", f"/api/labels/{label['label']}/accept", json=decision)
         self.ask("rank", "POST", "/api/rankings")
+        return None
 
 
 def serve(folder: Path) -> tuple[subprocess.Popen[str], str]:
