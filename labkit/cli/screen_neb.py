@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from labkit.cli.output import json_option, print_json
-from labkit.cli.screen_neb_job import show_band
+from labkit.cli.screen_neb_job import images_option, show_band, width_option
 
 __all__ = ["neb"]
 
@@ -29,22 +29,8 @@ __all__ = ["neb"]
     show_default=True,
     help="Compute the hops that connect the crystal in so many dimensions.",
 )
-@click.option(
-    "--images",
-    "n_images",
-    type=click.IntRange(min=3),
-    default=7,
-    show_default=True,
-    help="Images of the band, end points included.",
-)
-@click.option(
-    "--width",
-    "least_width_angstrom",
-    type=click.FloatRange(min=4.0),
-    default=10.0,
-    show_default=True,
-    help="Least width of the supercell in angstrom.",
-)
+@images_option
+@width_option
 @click.option(
     "--force",
     "force_eV_per_angstrom",

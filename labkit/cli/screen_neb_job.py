@@ -9,7 +9,26 @@ import click
 
 from labkit.cli.output import json_option, print_json
 
-__all__ = ["neb_job", "neb_read", "show_band"]
+__all__ = ["images_option", "neb_job", "neb_read", "show_band", "width_option"]
+
+
+#: options of a band, whatever computes its energies
+images_option = click.option(
+    "--images",
+    "n_images",
+    type=click.IntRange(min=3),
+    default=7,
+    show_default=True,
+    help="Images of the band, end points included.",
+)
+width_option = click.option(
+    "--width",
+    "least_width_angstrom",
+    type=click.FloatRange(min=4.0),
+    default=10.0,
+    show_default=True,
+    help="Least width of the supercell in angstrom.",
+)
 
 
 @click.command(
@@ -37,22 +56,8 @@ __all__ = ["neb_job", "neb_read", "show_band"]
     show_default=True,
     help="Take the hop that connects the crystal in so many dimensions.",
 )
-@click.option(
-    "--images",
-    "n_images",
-    type=click.IntRange(min=3),
-    default=7,
-    show_default=True,
-    help="Images of the band, end points included.",
-)
-@click.option(
-    "--width",
-    "least_width_angstrom",
-    type=click.FloatRange(min=4.0),
-    default=10.0,
-    show_default=True,
-    help="Least width of the supercell in angstrom.",
-)
+@images_option
+@width_option
 @click.option(
     "--force",
     "force_eV_per_angstrom",
