@@ -93,13 +93,19 @@ def check_theirs(one: CorpusSpectrum) -> None:
         )
 
 
-def fit_theirs(one: CorpusSpectrum, text: str, guess: list[float]) -> tuple[float, Any]:
-    """Fit with CustomCircuit; return AICc of the weighted residuals, and the model."""
+def fit_theirs(
+    one: CorpusSpectrum, text: str, guess: list[float], limit: int | None = None
+) -> tuple[float, Any]:
+    """Fit with CustomCircuit; return AICc of the weighted residuals, and the model.
+
+    `limit` is that of curve_fit's evaluations; impedance.py's own is 100,000.
+    """
     from impedance.models.circuits import CustomCircuit
 
     def work() -> Any:
         model = CustomCircuit(text, initial_guess=guess)
-        model.fit(one.frequency_hz, one.z_ohm, weight_by_modulus=True)
+        options = {} if limit is None else {"maxfev": limit}
+        model.fit(one.frequency_hz, one.z_ohm, weight_by_modulus=True, **options)
         return model
 
     model = quietly(work)
@@ -136,7 +142,7 @@ def fit_ours(one: CorpusSpectrum, text: str) -> None:
     fit_circuit(spectrum, text)
 
 
-def chosen(one: CorpusSpectrum) -> None:
+def chosen(one: CorpusSpectrum, limit: int | None = None) -> None:
     """Fit the family and take the smallest AICc."""
     points = usable_points((one.frequency_hz, one.z_ohm))
     inductive = any(point.reason == "inductive" for point in points.masked)
@@ -149,7 +155,7 @@ def chosen(one: CorpusSpectrum) -> None:
     for text in family:
         circuit = parse_circuit(f"L0-{text}" if inductive else text)
         start = circuit.to_values(draw_starts(circuit, points, 1, hints=hints))[0]
-        fits.append(fit_theirs(one, circuit.text, start.tolist()))
+        fits.append(fit_theirs(one, circuit.text, start.tolist(), limit))
     min(fits, key=lambda fit: fit[0])
 
 
