@@ -34,7 +34,7 @@ class BondFraction(OpenDescriptor):
     kinds: tuple[str, ...] | None = None
 
     name: str = field(default="bond_fraction", init=False)
-    version: int = field(default=1, init=False)
+    version: int = field(default=2, init=False)
     modes: tuple[str, ...] = field(default=ALL_MODES, init=False)
     libraries: tuple[str, ...] = field(default=("scipy", "pymatgen-core"), init=False)
 

@@ -93,7 +93,7 @@ class FreeSphere(Descriptor):
     """
 
     name: str = field(default="free_sphere", init=False)
-    version: int = field(default=1, init=False)
+    version: int = field(default=2, init=False)
     modes: tuple[str, ...] = field(default=("structure",), init=False)
     libraries: tuple[str, ...] = field(default=("scipy", "pymatgen-core"), init=False)
 
