@@ -303,9 +303,8 @@
   });
   document.querySelector("#automatic")?.addEventListener("click", async () => {
     try {
+      // only looked at: kept, it would be stored as a window that a person has set
       show(await call("GET", address), "automatic window, not kept");
-      const keep = document.querySelector("#keep");
-      if (keep) keep.disabled = false;
     } catch (error) {
       say("#says", error.message, "bad");
     }
