@@ -56,7 +56,7 @@ class Lab:
         only when it is complete and on the disk.
         """
         target = self.raw_path(sha256)
-        if target.exists() and target.stat().st_size == len(content):
+        if _holds(target, content):
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".part-")
@@ -67,10 +67,24 @@ class Lab:
                 os.fsync(stream.fileno())
             Path(temporary).chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
             Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+        except BaseException as error:
+            _remove(Path(temporary))
+            # Windows refuses to replace the read-only file that another import has put there
+            if isinstance(error, PermissionError) and _holds(target, content):
+                return target
             raise
         return target
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(content)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file; Windows wants it writable first."""
+    if path.exists():
+        path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+        path.unlink()
 
 
 def create_lab(folder: Path) -> Lab:

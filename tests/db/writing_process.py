@@ -17,6 +17,8 @@ from db.backup import back_up, restore
 from db.labels import accept, propose
 from db.measurements import NewAnalysis, NewMeasurement, store_measured_file
 from db.session import Database, open_lab_database
+from labkit.settings import LabSettings
+from labkit.workflows.lab import Lab
 
 SWEEPS = 3
 LATER = "later"
@@ -26,17 +28,6 @@ LATER_FOLDER = Path(__file__).with_name("later_revision")
 def raw_bytes(number: int) -> bytes:
     """Return what the made-up instrument wrote."""
     return f"file {number}\n".encode() * 200
-
-
-def keep_raw_file(lab: Path, number: int) -> str:
-    """Put a raw file into the lab's folder as an import does, and return its path there."""
-    digest = hashlib.sha256(raw_bytes(number)).hexdigest()
-    target = lab / "raw" / digest[:2] / digest[2:]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".part-{number}")
-    temporary.write_bytes(raw_bytes(number))
-    temporary.replace(target)
-    return target.relative_to(lab).as_posix()
 
 
 def know_a_later_layout() -> None:
@@ -83,12 +74,17 @@ def import_file(database: Database, number: int) -> bool:
         )
         for sweep in range(1, SWEEPS + 1)
     ]
-    stored_path = None if database.path is None else keep_raw_file(database.path.parent, number)
+    content = raw_bytes(number)
+    digest = hashlib.sha256(content).hexdigest()
+    stored_path = None
+    if database.path is not None:
+        lab = Lab(database.path.parent, database, LabSettings())
+        stored_path = lab.keep_raw_file(content, digest).relative_to(lab.folder).as_posix()
     with database.session() as session:
         return store_measured_file(
             session,
-            sha256=hashlib.sha256(raw_bytes(number)).hexdigest(),
-            size_bytes=len(raw_bytes(number)),
+            sha256=digest,
+            size_bytes=len(content),
             file_name=f"{number}.mpr",
             format="biologic-mpr",
             reader_version="1",
@@ -113,9 +109,7 @@ def accept_label(database: Database, number: int) -> None:
 
 def export_tables(database: Database, number: int) -> None:
     """Write labels and measurements to files of their own."""
-    from labkit.settings import LabSettings
     from labkit.workflows.exporting import export_table
-    from labkit.workflows.lab import Lab
 
     folder = Path(sys.argv[5])
     lab = Lab(folder, database, LabSettings())

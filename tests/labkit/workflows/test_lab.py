@@ -55,6 +55,20 @@ def test_a_write_that_fails_leaves_no_file_of_that_name(
     assert [path for path in new_lab.raw_folder.rglob("*") if path.is_file()] == []
 
 
+def test_two_imports_of_one_file_at_once_keep_it_where_files_in_use_cannot_be_replaced(
+    new_lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(temporary: Path, target: Path) -> None:
+        target.write_bytes(CONTENT)  # the other import was faster
+        raise PermissionError(13, "Access is denied", str(temporary))
+
+    monkeypatch.setattr(Path, "replace", refused)
+
+    kept = new_lab.keep_raw_file(CONTENT, SHA256)
+
+    assert [path for path in new_lab.raw_folder.rglob("*") if path.is_file()] == [kept]
+
+
 def test_a_lab_is_made_once_and_opened_afterwards(tmp_path: Path, offline: Path) -> None:
     first = create_lab(tmp_path / "lab")
     (first.folder / "lab.toml").write_text('[lab]\nname = "mine"\n', encoding="utf-8")
