@@ -32,7 +32,7 @@ def _structures(setting: Setting, count: int) -> list[StructureSource]:
 
 
 def _prepared(setting: Setting) -> list[PreparedCrystal]:
-    return [prepare(one) for one in _structures(setting, setting.of(1, 2, 3))]
+    return [prepare(one) for one in _structures(setting, setting.of(1, 2, 10))]
 
 
 def _descriptor_names(setting: Setting, peer: str) -> list[str]:
@@ -128,7 +128,7 @@ DESCRIBING = Part(
 
 
 def _ward_rows(setting: Setting) -> tuple[int, ...]:
-    return setting.of((60, 120, 240), (500, 1000, 2000), (1250, 2500, 5000))
+    return setting.of((60, 120, 240), (500, 1000, 2000), (5000, 10_000, 18_590))
 
 
 def _ward(setting: Setting, link: Callable[[Any], Any], dtype: Any, heights: Any) -> Cases:
@@ -174,20 +174,23 @@ WARD = Part(
 )
 
 
-def _labelled_tree(setting: Setting) -> tuple[Any, Any, npt.NDArray[np.int64], Any]:
+def _labelled_tree(setting: Setting, rows: int) -> tuple[Any, npt.NDArray[np.int64], Any]:
     from screening.tree import WardTree
 
-    matrix = pool(setting.of(300, 2000, 5000))
-    tree = WardTree().fit(matrix, max_k=setting.of(30, 100, 300))
+    tree = WardTree().fit(pool(rows), max_k=setting.of(30, 100, 300))
     random = np.random.default_rng(1)
-    index = random.choice(len(matrix), setting.of(20, 100, 394), replace=False)
-    return matrix, tree, index, random.normal(-6.0, 3.0, index.size)
+    index = random.choice(rows, setting.of(20, 100, 394), replace=False)
+    return tree, index, random.normal(-6.0, 3.0, index.size)
+
+
+def _w_sigma_tree(setting: Setting) -> tuple[Any, npt.NDArray[np.int64], Any]:
+    return _labelled_tree(setting, setting.of(300, 2000, 5000))
 
 
 def _labkit_w_sigma(setting: Setting) -> Cases:
     from screening.variance import w_sigma_curve
 
-    _, tree, index, values = _labelled_tree(setting)
+    tree, index, values = _w_sigma_tree(setting)
     name = f"{index.size} labels, {tree.max_k} depths"
     return {
         name: Case(
@@ -220,7 +223,7 @@ def pandas_curve(clusters: npt.NDArray[Any], values: npt.NDArray[np.float64]) ->
 def _pandas_w_sigma(setting: Setting) -> Cases:
     import pandas as pd  # noqa: F401
 
-    _, tree, index, values = _labelled_tree(setting)
+    tree, index, values = _w_sigma_tree(setting)
     clusters = np.asarray(tree.membership_[index])
     name = f"{index.size} labels, {tree.max_k} depths"
     return {name: Case(lambda: pandas_curve(clusters, values), numbers=lambda curve: curve)}
@@ -240,12 +243,12 @@ def _charged(setting: Setting) -> list[Crystal]:
     from screening.charges import decorate
 
     found: list[Crystal] = []
-    for source in _structures(setting, setting.of(1, 6, 12)):
+    for source in _structures(setting, setting.of(1, 6, 60)):
         crystal = source.crystal()
         charges = decorate(crystal).charges
         if charges is not None and charges.any() and (charges == charges.round()).all():
             found.append(crystal.with_charges(charges))
-    return found[: setting.of(1, 2, 3)]
+    return found[: setting.of(1, 2, 20)]
 
 
 def _barriers(results: list[Any]) -> list[float]:
@@ -282,31 +285,49 @@ BVSE = Part(
 )
 
 
+def _rerank_rows(setting: Setting) -> tuple[int, ...]:
+    return setting.of((100, 200, 300), (500, 1000, 2000), (5000, 10_000, 18_590))
+
+
+def _rerank_name(rows: int) -> str:
+    return f"a label more, {rows:,} structures"
+
+
 def _labkit_rerank(setting: Setting) -> Cases:
     from screening.rank import Labels, rank
     from screening.rank_changes import compare_rankings
 
-    _, tree, index, values = _labelled_tree(setting)
-    names = [f"L{k}" for k in range(index.size)]
-    before, after = Labels.of(index[:-1], values[:-1], names[:-1]), Labels.of(index, values, names)
-    depth = min(_DEPTH, tree.max_k)
-    earlier = rank(tree, before, depth=depth)
+    cases: Cases = {}
+    for rows in _rerank_rows(setting):
+        tree, index, values = _labelled_tree(setting, rows)
+        names = [f"L{k}" for k in range(index.size)]
+        before = Labels.of(index[:-1], values[:-1], names[:-1])
+        after = Labels.of(index, values, names)
+        depth = min(_DEPTH, tree.max_k)
+        earlier = rank(tree, before, depth=depth)
 
-    def run() -> Any:
-        later = rank(tree, after, depth=depth)
-        return compare_rankings(earlier, later, before, after, tree=tree)
+        def run(
+            tree: Any = tree,
+            before: Labels = before,
+            after: Labels = after,
+            depth: int = depth,
+            earlier: Any = earlier,
+        ) -> Any:
+            later = rank(tree, after, depth=depth)
+            return compare_rankings(earlier, later, before, after, tree=tree)
 
-    return {f"a label more, {tree.n_rows:,} structures": Case(run)}
+        cases[_rerank_name(rows)] = Case(run, amount=float(rows))
+    return cases
 
 
 def _clustered_again(setting: Setting) -> Cases:
     from sklearn.cluster import AgglomerativeClustering
 
-    matrix = pool(setting.of(300, 2000, 5000)).astype(np.float64)
+    least = min(_rerank_rows(setting))
+    matrix = pool(least).astype(np.float64)
     depth = min(_DEPTH, setting.of(30, 100, 300))
     model = AgglomerativeClustering(n_clusters=depth, linkage="ward")
-    name = f"a label more, {len(matrix):,} structures"
-    return {name: Case(lambda: model.fit_predict(matrix))}
+    return {_rerank_name(least): Case(lambda: model.fit_predict(matrix))}
 
 
 RERANK = Part(
