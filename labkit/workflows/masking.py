@@ -125,7 +125,7 @@ def _checked_reason(reason: str | None) -> str:
     UsageError
         When it says nothing, or is longer than 300 characters.
     """
-    line = " ".join((reason or "").split())
+    line = _one_line(reason)
     if not line:
         raise UsageError("a point is left out with a reason; give --because 'why'")
     if len(line) > LONGEST_REASON:
@@ -133,6 +133,12 @@ def _checked_reason(reason: str | None) -> str:
             f"the reason has {len(line)} characters; at most {LONGEST_REASON} are kept"
         )
     return line
+
+
+def _one_line(text: str | None) -> str:
+    """Return a text in one line, without characters that no database and no page can show."""
+    shown = "".join(one for one in text or "" if one.isprintable() or one.isspace())
+    return " ".join(shown.split())
 
 
 def with_points_changed(
@@ -179,7 +185,7 @@ def with_points_changed(
             raise UsageError(
                 f"the point at {write_frequency(frequency_hz[i])} (p{i}) is not left out by hand"
             )
-    why = " ".join((because or "").split())
+    why = _one_line(because)
     kept = {i: point for i, point in in_force.items() if i not in taken_back}
     kept |= {
         int(i): HandMask(int(i), float(frequency_hz[i]), _checked_reason(reason), by)

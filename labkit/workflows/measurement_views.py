@@ -257,7 +257,7 @@ def _earlier(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def view_tried_fit(lab: Lab, identifier: str, change: FitChange) -> dict[str, Any]:
+def view_tried_fit(lab: Lab, identifier: str, change: FitChange, *, by: str) -> dict[str, Any]:
     """Return what another window or other points would give; nothing is stored.
 
     Parameters
@@ -266,6 +266,8 @@ def view_tried_fit(lab: Lab, identifier: str, change: FitChange) -> dict[str, An
     identifier : str
         ``M3``.
     change : FitChange
+    by : str
+        Who tries it.
 
     Returns
     -------
@@ -281,6 +283,6 @@ def view_tried_fit(lab: Lab, identifier: str, change: FitChange) -> dict[str, An
     SpectrumError
         When the window holds too few points.
     """
-    sweep, found = try_fit(lab, identifier, change)
+    sweep, found = try_fit(lab, identifier, change, by=by)
     drawn = _drawn(found, sweep.frequency_hz, sweep.z_ohm)
     return drawn | {"verdict": found["verdict"], "reasons": found["reasons"]}

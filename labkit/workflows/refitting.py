@@ -97,7 +97,9 @@ def signer_of_fit(lab: Lab, by: str | None) -> str:
     return name
 
 
-def try_fit(lab: Lab, identifier: str, change: FitChange) -> tuple[CellSweep, dict[str, Any]]:
+def try_fit(
+    lab: Lab, identifier: str, change: FitChange, *, by: str
+) -> tuple[CellSweep, dict[str, Any]]:
     """Return what a change would give; nothing is stored.
 
     Parameters
@@ -106,6 +108,8 @@ def try_fit(lab: Lab, identifier: str, change: FitChange) -> tuple[CellSweep, di
     identifier : str
         ``M3``.
     change : FitChange
+    by : str
+        Who tries it.
 
     Returns
     -------
@@ -126,7 +130,7 @@ def try_fit(lab: Lab, identifier: str, change: FitChange) -> tuple[CellSweep, di
         newest = _newest(session, measurement)
         sweep = cell_sweep(session, measurement)
         pellet = session.get(Pellet, measurement.pellet_id) if measurement.pellet_id else None
-    choices = change.applied_to(sweep.choices, sweep.frequency_hz, "nobody")
+    choices = change.applied_to(sweep.choices, sweep.frequency_hz, by)
     found = analyse_sweep(
         sweep.frequency_hz,
         sweep.z_ohm,

@@ -54,6 +54,7 @@ def measurement(measurement: MeasurementId, lab: TheLab) -> MeasurementView:
 def another_window(
     measurement: MeasurementId,
     lab: TheLab,
+    person: Actor,
     low_hz: Frequency | None = None,
     high_hz: Frequency | None = None,
     as_it_is: bool = False,
@@ -67,10 +68,10 @@ def another_window(
     """
     change = FitChange(
         window=_window(low_hz, high_hz) or (None if as_it_is else "automatic"),
-        mask=dict.fromkeys(mask, "tried"),
+        mask=dict.fromkeys(mask, "not kept yet"),
         unmask=unmask,
     )
-    return TriedFit.model_validate(view_tried_fit(lab, measurement, change))
+    return TriedFit.model_validate(view_tried_fit(lab, measurement, change, by=person.name))
 
 
 def _window(low_hz: float | None, high_hz: float | None) -> tuple[float, float] | None:

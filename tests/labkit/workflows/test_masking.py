@@ -199,7 +199,7 @@ def test_circuits_and_residuals_leave_the_same_points_out(lab: Lab) -> None:
 
 def test_what_is_tried_is_what_is_kept(lab: Lab) -> None:
     change = FitChange(mask=dict.fromkeys(SPOILED, "the press was touched"))
-    tried = view_tried_fit(lab, "M1", change)
+    tried = view_tried_fit(lab, "M1", change, by="A. See")
     assert count(lab) == 1
 
     kept = keep_fit(lab, "M1", change, by="A. See", seen="A1")
@@ -297,6 +297,13 @@ def test_a_point_cannot_be_left_out_and_used_at_once(lab: Lab) -> None:
     ):
         with pytest.raises(UsageError, match=said):
             keep_fit(lab, "M1", change, by="A. See")
+
+
+def test_a_reason_is_kept_as_one_line_that_can_be_shown(lab: Lab) -> None:
+    keep_fit(lab, "M1", FitChange(mask={60: " mains\n\tpickup\x00 \ud800 50\u00a0Hz"}), by="A. See")
+
+    (point,) = parameters_of(lab, "A2")["mask"]
+    assert point["reason"] == "mains pickup 50 Hz"
 
 
 def test_frequencies_are_read_as_people_write_them() -> None:
