@@ -16,6 +16,7 @@ from instruments.biologic_writing import write_mpr
 from instruments.records import ImpedanceSpectrum
 from labkit.eis.simulate import Arc, Pellet, log_frequencies, simulate_pellet
 from labkit.web.app import create_app
+from labkit.workflows.analysing import examine_measurement
 from labkit.workflows.demonstration import add_demonstration_labels
 from labkit.workflows.describing import tree_of_pool
 from labkit.workflows.importing import import_paths
@@ -174,7 +175,6 @@ def _whole_job(page: Any, lab: Lab, path: Path, pellet: dict[str, str], structur
 def _database_agrees(
     lab: Lab, kept: dict[str, Any], label: str, structure: str, pellet: str
 ) -> None:
-    from labkit.workflows.analysing import examine_measurement
     from labkit.workflows.explaining import explain
     from labkit.workflows.labelling import show_label
 
@@ -284,7 +284,6 @@ def test_bad_points_are_left_out_with_a_reason_and_used_again(
 
 
 def _masks_agree(lab: Lab, kept: dict[str, Any], bad: list[int], reason: str) -> None:
-    from labkit.workflows.analysing import examine_measurement
     from labkit.workflows.replaying import replay_analyses
 
     again = open_lab(lab.folder)
@@ -305,6 +304,10 @@ def test_the_automatic_window_is_kept_again(page: Any, lab: Lab, tmp_path: Path)
     page.goto("/measurements/M1")
     page.locator("body[data-ready=yes]").wait_for()
     automatic = page.evaluate("labkit.data('view').fit")
+    # a handle that is pressed and not dragged chooses the point under it, and moves nothing
+    page.locator("#handle-low").click()
+    page.locator("#point-state", has_text="in the window of the fit").wait_for()
+    assert page.locator("#kind").inner_text() == "as stored"
     page.locator("#handle-low").press("ArrowRight")
     page.get_by_role("button", name="Keep this window").click()
     page.locator("#source", has_text="set by hand by A. See").wait_for()
@@ -362,5 +365,6 @@ def _fill_for_looking(lab: Lab, folder: Path) -> None:
     add_pellet(lab, "LBS-1", formula="Li3BS3", batch="LBS", thickness="0.8mm", diameter="6.35mm")
     made = simulate_temperature_series(folder, count=4, seed=5, sigma25_S_per_cm=1e-6)
     import_paths(lab, [Path(path) for path in made["files"]], pellet="LBS-1")
+    examine_measurement(lab, "M1", mask=["p40"], because="a door", set_by="A. See")
     propose_label(lab, "M1", actor="A. See")
     rank_candidates(lab)

@@ -30,7 +30,7 @@ window.labkitPoints = ({ view, state, masked, within, order, change, redraw }) =
     place("#point-card").hidden = false;
     const reason = place("#leave-out");
     if (!reason) return;
-    reason.hidden = Boolean(left?.by);
+    reason.hidden = Boolean(left);
     place("#use-again").hidden = !left?.by;
   }
 
