@@ -178,6 +178,23 @@ def test_a_completed_file_keeps_its_points_left_out(new_lab: Lab, tmp_path: Path
     assert "masked-by-hand" in now["reasons"]
 
 
+def test_a_known_file_gets_its_circuit_again_without_the_points(
+    new_lab: Lab, tmp_path: Path
+) -> None:
+    path = spoiled_file(tmp_path / "cell.mpr")
+    text = "p(R1,CPE1)-CPE0"
+    import_paths(new_lab, [path], circuit=text)
+    examine_measurement(new_lab, "M1", mask=[RANGE], **SIGNED)
+
+    added = import_paths(new_lab, [path], circuit=text)["files"][0]
+    again = import_paths(new_lab, [path], circuit=text)["files"][0]
+
+    assert (added["status"], again["status"]) == ("completed", "known")
+    (sweep,) = added["sweeps"]
+    assert sweep["circuit"]["resistance_ohm"] == pytest.approx(TRUTH_OHM, rel=0.005)
+    assert "masked-by-hand" in sweep["circuit"]["reasons"]
+
+
 def test_circuits_and_residuals_leave_the_same_points_out(lab: Lab) -> None:
     spoiled = fit_measured_circuit(lab, "M1", "p(R1,CPE1)-CPE0")
     residual = view_measurement(lab, "M1")["kramers_kronig"]["rms"]
