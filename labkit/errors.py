@@ -7,6 +7,7 @@
     ├── SettingsError         lab.toml or an environment variable cannot be used
     ├── NotFoundError         a name or number that the lab does not hold
     ├── UsageError            values that do not go together
+    ├── ChangedMeanwhileError somebody else changed it since it was looked at
     └── BatchError            some items of a batch failed; carries the finished report
 
 Physics modules add their own leaves (``GeometryError``, ``SpectrumError``, ``ArrheniusError``).
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 __all__ = [
     "BatchError",
+    "ChangedMeanwhileError",
     "LabFolderError",
     "LabkitError",
     "NotFoundError",
@@ -42,6 +44,10 @@ class NotFoundError(LabkitError):
 
 class UsageError(LabkitError):
     """Values that do not go together."""
+
+
+class ChangedMeanwhileError(LabkitError):
+    """Somebody else changed a thing since it was looked at; nothing was done."""
 
 
 class BatchError(LabkitError):

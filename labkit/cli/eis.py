@@ -1,4 +1,4 @@
-"""``labkit eis``: look at one measurement, move its window, draw it."""
+"""``labkit eis``: look at one measurement, move its window, leave points out, draw it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,53 @@ if TYPE_CHECKING:
 __all__ = ["eis"]
 
 
+class _WindowOfOneWord(click.Command):
+    """A command whose ``--window`` takes two frequencies or the one word ``auto``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write ``--window auto`` as the two values that the option takes."""
+        written: list[str] = []
+        for word in args:
+            if word == "--window=auto":
+                written += ["--window", "auto", "auto"]
+            elif word == "auto" and written and written[-1] == "--window":
+                written += ["auto", "auto"]
+            else:
+                written.append(word)
+        return super().parse_args(ctx, written)
+
+
 @click.command(
+    cls=_WindowOfOneWord,
     short_help="One measurement: R, window, verdict, circuit.",
-    epilog="Example: labkit eis M3 --window 300Hz 20kHz --by 'A. See' --plot nyquist.png",
+    epilog="Example: labkit eis M3 --mask 50Hz --because 'mains pickup' --by 'A. See'",
 )
 @click.argument("measurement")
 @click.option(
     "--window",
     nargs=2,
     default=None,
-    metavar="LO HI",
-    help="Frequencies of the tail window, such as 300Hz 20kHz; kept as set by hand.",
+    metavar="LO HI|auto",
+    help="Frequencies of the tail window, such as 300Hz 20kHz, kept as set by hand; or auto, "
+    "the automatic window again. Points left out stay left out.",
 )
-@click.option("--by", "set_by", default=None, help="Who sets the window (default: lab.toml).")
+@click.option(
+    "--mask",
+    multiple=True,
+    metavar="POINTS",
+    help="Leave points out: 50Hz, 1kHz-3kHz, p12 (the index that --json prints), or several with "
+    "commas. Needs --because. The window stays as it was set.",
+)
+@click.option(
+    "--unmask",
+    multiple=True,
+    metavar="POINTS|all",
+    help="Use points again that were left out by hand.",
+)
+@click.option("--because", default=None, help="Why points are left out or used again.")
+@click.option(
+    "--by", "set_by", default=None, help="Who changes window or points (default: lab.toml)."
+)
 @click.option(
     "--circuit",
     default=None,
@@ -62,6 +96,9 @@ def eis(
     lab_path: Path,
     measurement: str,
     window: tuple[str, str] | None,
+    mask: tuple[str, ...],
+    unmask: tuple[str, ...],
+    because: str | None,
     set_by: str | None,
     circuit: str | None,
     plot: Path | None,
@@ -76,8 +113,18 @@ def eis(
 
     if residuals and plot is None:
         raise click.UsageError("--residuals are drawn below the Nyquist plot: give --plot FILE")
+    if because is not None and not (mask or unmask):
+        raise click.UsageError("--because says why points are left out: give --mask POINTS")
     lab = open_lab(lab_path)
-    result = examine_measurement(lab, measurement, window=window, set_by=set_by)
+    result = examine_measurement(
+        lab,
+        measurement,
+        window=window,
+        mask=mask,
+        unmask=unmask,
+        because=because,
+        set_by=set_by,
+    )
     fitted = model = None
     if circuit is not None:
         from labkit.workflows.circuits import fit_measured_circuit

@@ -34,9 +34,24 @@ def _show(node: dict[str, Any], depth: int) -> None:
     click.echo("  " * depth + f"{node['identifier']}: {node['summary']}")
     for name, value in node["details"].items():
         if value not in (None, "", [], {}):
-            click.echo("  " * (depth + 1) + f"{name}: {_plain(value)}")
+            _show_detail(name, value, depth + 1)
     for child in node["inputs"]:
         _show(child, depth + 1)
+
+
+def _show_detail(name: str, value: Any, depth: int) -> None:
+    """Print one fact; rows inside it, such as the points left out, get a line each."""
+    rows = {
+        inner: found
+        for inner, found in (value.items() if isinstance(value, dict) else ())
+        if isinstance(found, list) and found and all(isinstance(row, dict) for row in found)
+    }
+    rest = {k: v for k, v in value.items() if k not in rows} if rows else value
+    click.echo("  " * depth + f"{name}: {_plain(rest)}")
+    for inner, found in rows.items():
+        click.echo("  " * (depth + 1) + f"{inner}:")
+        for row in found:
+            click.echo("  " * (depth + 2) + _plain(row))
 
 
 def _plain(value: Any) -> str:

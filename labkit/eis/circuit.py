@@ -8,6 +8,7 @@ resistance and inductance, and takes the smallest corrected Akaike criterion.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -56,6 +57,7 @@ def fit_circuit(
     spectrum: SpectrumLike,
     circuit: str = "auto",
     *,
+    mask: Mapping[int, str] | None = None,
     guess: dict[str, float] | None = None,
     starts: int | None = None,
     seed: int = 0,
@@ -68,6 +70,8 @@ def fit_circuit(
         A record with `frequency_hz` and `z_ohm`, or the pair of arrays.
     circuit
         A string in impedance.py's syntax, or ``"auto"``.
+    mask
+        Points to leave out: reason by index in the order of measurement.
     guess
         Starting values by parameter name, used beside the drawn ones.
     starts
@@ -88,7 +92,8 @@ def fit_circuit(
     """
     if circuit != "auto":
         parsed = parse_circuit(circuit)
-        points = usable_points(spectrum, keep_inductive="L" in {e.kind for e in parsed.elements})
+        inductor = "L" in {element.kind for element in parsed.elements}
+        points = usable_points(spectrum, mask=mask, keep_inductive=inductor)
         solution = _solve(parsed, points, guess, starts, seed)
         if solution is None:
             raise SpectrumError(
@@ -96,21 +101,27 @@ def fit_circuit(
                 f"{len(parsed.names)} parameters of {circuit}"
             )
         return describe(_polished(solution), ((circuit, solution.aicc),))
-    return _choose(spectrum, guess, starts, seed)
+    return _choose(spectrum, mask or {}, guess, starts, seed)
 
 
 def _choose(
-    spectrum: SpectrumLike, guess: dict[str, float] | None, starts: int | None, seed: int
+    spectrum: SpectrumLike,
+    mask: Mapping[int, str],
+    guess: dict[str, float] | None,
+    starts: int | None,
+    seed: int,
 ) -> CircuitFit:
     """Fit the family and take the circuit with the smallest AICc.
 
     Where the tail's exponent drifts at low frequency no circuit of the family fits; the points
     below the window of the tail, which know nothing of the pellet, are then left out.
     """
-    points = usable_points(spectrum)
+    points = usable_points(spectrum, mask=mask)
     inductive = any(point.reason == "inductive" for point in points.masked)
     # Inductive points are masked unless the circuit can describe them.
-    everything = usable_points(spectrum, keep_inductive=True) if inductive else points
+    everything = points
+    if inductive:
+        everything = usable_points(spectrum, mask=mask, keep_inductive=True)
     fit = _fit_family(everything, inductive, guess, starts, seed)
     if "circuit-misfit" not in fit.reasons:
         return fit
@@ -126,7 +137,7 @@ def _choose(
         for i, f in zip(everything.index, everything.frequency_hz)
         if f < lowest
     }
-    kept = usable_points(spectrum, mask=below, keep_inductive=inductive)
+    kept = usable_points(spectrum, mask={**mask, **below}, keep_inductive=inductive)
     again = _fit_family(kept, inductive, guess, starts, seed)
     return again if again.rms < 0.7 * fit.rms else fit
 

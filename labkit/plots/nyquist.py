@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from labkit.eis.spectrum import ComplexArray, FloatArray, arrays_of
+from labkit.eis.spectrum import ComplexArray, FloatArray, MaskedPoint, arrays_of
 from labkit.eis.tail import TailFit
 from labkit.plots.style import (
     BLUE,
@@ -25,6 +27,9 @@ from labkit.plots.style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+LONGEST_LEGEND = 48
+"""Characters of the reasons in the legend."""
 
 
 def plot_nyquist(
@@ -86,7 +91,7 @@ def plot_nyquist(
         zorder=3,
     )
     if masked.any():
-        named = ", ".join(sorted({p.reason for p in fit.masked})) if fit is not None else ""
+        named = _named_reasons(fit.masked) if fit is not None else ""
         axes.plot(
             z.real[masked] / divisor,
             -z.imag[masked] / divisor,
@@ -113,6 +118,12 @@ def plot_nyquist(
     axes.set_ylabel(f"−Z″ ({unit})")
     legend(axes, loc="upper left")
     return tidy(axes)
+
+
+def _named_reasons(masked: Sequence[MaskedPoint]) -> str:
+    """Name the reasons in a legend; a person's may be long, and a dollar sign starts a formula."""
+    named = ", ".join(sorted({point.reason for point in masked}))
+    return textwrap.shorten(named, LONGEST_LEGEND, placeholder=" …").replace("$", r"\$")
 
 
 def _limits(

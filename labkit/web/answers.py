@@ -21,7 +21,7 @@ from db.errors import (
     UnknownRecordError,
 )
 from instruments.errors import InstrumentFileError
-from labkit.errors import LabkitError, NotFoundError
+from labkit.errors import ChangedMeanwhileError, LabkitError, NotFoundError
 from screening.errors import ScreeningError
 
 __all__ = ["REFUSALS", "Refusal", "add_error_answers"]
@@ -49,7 +49,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 def _status_of(error: Exception) -> int:
     if isinstance(error, UnknownRecordError | NotFoundError):
         return 404
-    if isinstance(error, LabelStateError | DuplicateError):
+    if isinstance(error, LabelStateError | DuplicateError | ChangedMeanwhileError):
         return 409
     if isinstance(error, DatabaseBusyError | DatabaseStorageError | DataUnavailableError):
         return 503

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
@@ -10,6 +10,7 @@ from labkit.web import wording
 
 Verdict = Literal["accepted", "review", "rejected"]
 Short = Field(min_length=1, max_length=200)
+Index = Annotated[int, Field(ge=0, lt=10_000_000)]
 
 
 class Given(BaseModel):
@@ -141,9 +142,10 @@ class MeasurementList(BaseModel):
 class Masked(BaseModel):
     """A point left out of the fit, with its reason."""
 
-    index: int
-    frequency_hz: float
+    index: int = Field(description="Position in the order of measurement, from 0.")
+    frequency_hz: float | None
     reason: str
+    by: str | None = Field(default=None, description="Who left it out; null where labkit did.")
 
 
 class Line(BaseModel):
@@ -258,11 +260,33 @@ class MeasurementView(BaseModel):
     earlier: list[dict[str, Any]]
 
 
-class Window(Given):
-    """Frequencies of a window set by hand."""
+class PointLeftOut(Given):
+    """A point that a person leaves out."""
 
-    low_hz: float = Field(gt=0, lt=1e15, allow_inf_nan=False)
-    high_hz: float = Field(gt=0, lt=1e15, allow_inf_nan=False)
+    index: Index
+    reason: str = Field(min_length=1, max_length=300)
+
+
+class ChangedFit(Given):
+    """What a person changes of a fit; what is not named stays as it is."""
+
+    low_hz: float | None = Field(
+        default=None, gt=0, lt=1e15, allow_inf_nan=False, description="With high_hz: the window."
+    )
+    high_hz: float | None = Field(default=None, gt=0, lt=1e15, allow_inf_nan=False)
+    automatic: bool = Field(default=False, description="The automatic window again.")
+    mask: list[PointLeftOut] = Field(default=[], max_length=1000)
+    unmask: list[Index] = Field(
+        default=[], max_length=1000, description="Points left out by hand to be used again."
+    )
+    because: str | None = Field(
+        default=None, max_length=300, description="Why points are used again."
+    )
+    seen: str | None = Field(
+        default=None,
+        pattern="^[Aa][1-9][0-9]{0,15}$",
+        description="The newest result as you saw it: where there is a newer one, nothing happens.",
+    )
 
 
 class NewPellet(Given):

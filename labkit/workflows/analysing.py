@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,13 +18,16 @@ from db.measurements import (
 from db.tables import Measurement, RawFile
 from labkit.errors import NotFoundError, UsageError
 from labkit.workflows.completing import describe_sweep
-from labkit.workflows.conductivity_of_sweep import (
-    TAIL,
-    analyse_stored_sweep,
-    cell_arrays,
-    leads_of,
-)
+from labkit.workflows.conductivity_of_sweep import TAIL, CellSweep, cell_sweep
 from labkit.workflows.lab import Lab
+from labkit.workflows.masking import points_named, points_to_take_back
+from labkit.workflows.refitting import (
+    FitChange,
+    WindowChoice,
+    impedance_measurement,
+    signer_of_fit,
+    store_change,
+)
 from labkit.workflows.typed_quantities import parse_window
 
 if TYPE_CHECKING:
@@ -48,9 +52,12 @@ def examine_measurement(
     identifier: str,
     *,
     window: tuple[str, str] | None = None,
+    mask: Sequence[str] = (),
+    unmask: Sequence[str] = (),
+    because: str | None = None,
     set_by: str | None = None,
 ) -> dict[str, Any]:
-    """Return one measurement with its result; with a window, analyse it again and keep both.
+    """Return one measurement with its result; with a change, analyse it again and keep both.
 
     Parameters
     ----------
@@ -58,27 +65,35 @@ def examine_measurement(
     identifier : str
         ``M3``.
     window : tuple of str, optional
-        Two frequencies, as typed.
+        Two frequencies, as typed, or twice ``auto`` for the automatic window. Points left out by
+        hand stay left out.
+    mask, unmask : sequence of str
+        Points to leave out and to use again, as `labkit.workflows.masking.points_named` reads
+        them; ``all`` takes every point back. The window stays as it was set.
+    because : str, optional
+        Why; needed to leave points out.
     set_by : str, optional
-        Who sets the window; the reviewer of ``lab.toml`` otherwise.
+        Who says so; the reviewer of ``lab.toml`` otherwise.
 
     Raises
     ------
     UnknownMeasurementError
         When there is none of this number.
     UsageError
-        When the window cannot be read or nobody signs it.
+        When a window or point cannot be read, does not exist or has no reason, when no window is
+        left, or nobody signs.
     SpectrumError
         When the window holds too few points.
     """
-    with lab.database.session() if window else lab.database.reading() as session:
-        measurement = get_measurement(session, identifier)
+    changing = bool(window or mask or unmask)
+    with lab.database.session() if changing else lab.database.reading() as session:
+        measurement = impedance_measurement(session, identifier)
         assert measurement.id is not None
-        if measurement.kind != "impedance":
-            raise UsageError(f"M{measurement.id} is a {measurement.kind} measurement, no impedance")
         data_hash = data_hash_of(session, measurement.id)
-        if window is not None:
-            _set_window(lab, session, measurement, window, set_by)
+        if changing:
+            signer = signer_of_fit(lab, set_by)
+            change = _change_as_typed(session, measurement, window, mask, unmask, because)
+            store_change(session, measurement, change, signer)
         analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
         if analysis is None:
             raise NotFoundError(f"M{measurement.id} has no result yet; import its file again")
@@ -88,54 +103,53 @@ def examine_measurement(
         return described | {"file": raw_file.file_name, "details": analysis.result}
 
 
-def _set_window(
-    lab: Lab,
+def _change_as_typed(
     session: Session,
     measurement: Measurement,
-    window: tuple[str, str],
-    set_by: str | None,
-) -> None:
-    signer = set_by or lab.settings.reviewer
-    if not signer:
-        raise UsageError(
-            "a window set by hand is kept with who set it: give --by NAME, "
-            "or write reviewer in lab.toml"
-        )
-    before = latest_analysis(session, TAIL, measurement_id=measurement.id)
-    analyse_stored_sweep(
-        session,
-        measurement,
-        window_hz=parse_window(*window),
-        set_by=signer,
-        leads=leads_of(before),
+    window: tuple[str, str] | None,
+    mask: Sequence[str],
+    unmask: Sequence[str],
+    because: str | None,
+) -> FitChange:
+    sweep = cell_sweep(session, measurement)
+    frequency = sweep.frequency_hz
+    wanted: WindowChoice = None
+    if window is not None:
+        automatic = {end.strip().lower() for end in window} == {"auto"}
+        wanted = "automatic" if automatic else parse_window(*window)
+    return FitChange(
+        window=wanted,
+        mask=dict.fromkeys(points_named(frequency, mask), because or "") if mask else {},
+        unmask=points_to_take_back(sweep.choices, frequency, unmask) if unmask else (),
+        because=because,
     )
 
 
-def stored_fit(
-    lab: Lab, identifier: str
-) -> tuple[NDArray[np.float64], NDArray[np.complex128], TailFit]:
-    """Return frequency and impedance (without leads) of a measurement, and the fit of its tail."""
+def stored_fit(lab: Lab, identifier: str) -> tuple[CellSweep, TailFit]:
+    """Return a measurement as its newest result sees it, and the fit of its tail."""
     from labkit.eis.tail import fit_tail
 
     with lab.database.reading() as session:
         measurement = get_measurement(session, identifier)
-        assert measurement.id is not None
-        analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
-        if analysis is None:
+        if latest_analysis(session, TAIL, measurement_id=measurement.id) is None:
             raise NotFoundError(f"M{measurement.id} has no result yet; import its file again")
-        window = analysis.parameters.get("window_hz")
-        frequency, z, _ = cell_arrays(session, measurement)
-    fit = fit_tail((frequency, z), window_hz=None if window is None else (window[0], window[1]))
-    return frequency, z, fit
+        sweep = cell_sweep(session, measurement)
+    choices = sweep.choices
+    fit = fit_tail(
+        (sweep.frequency_hz, sweep.z_ohm),
+        window_hz=choices.window_hz,
+        mask=choices.reason_by_index,
+    )
+    return sweep, fit
 
 
 def draw_nyquist(lab: Lab, identifier: str, axes: Any, *, model: Model | None = None) -> Any:
     """Draw the Nyquist plot of a measurement with its window and extrapolation on Axes."""
     from labkit.plots.nyquist import plot_nyquist
 
-    frequency, z, fit = stored_fit(lab, identifier)
-    fitted = None if model is None else model_at(frequency, model)
-    return plot_nyquist(axes, frequency, z, fit=fit, model_ohm=fitted)
+    sweep, fit = stored_fit(lab, identifier)
+    fitted = None if model is None else model_at(sweep.frequency_hz, model)
+    return plot_nyquist(axes, sweep.frequency_hz, sweep.z_ohm, fit=fit, model_ohm=fitted)
 
 
 def model_at(frequency_hz: NDArray[np.float64], model: Model) -> NDArray[np.complex128]:

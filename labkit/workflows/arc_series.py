@@ -18,7 +18,8 @@ from labkit.arrhenius import ArrheniusError, Convention, fit_arrhenius
 from labkit.eis.arcs import SeriesFit, TrackedArc, fit_temperature_series
 from labkit.geometry import PelletGeometry
 from labkit.json_ready import json_ready
-from labkit.workflows.conductivity_of_sweep import TAIL, cell_arrays
+from labkit.workflows.conductivity_of_sweep import MASKED_BY_HAND, TAIL, cell_sweep
+from labkit.workflows.fit_choices import FitChoices, describe_masks
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import geometry_of
 
@@ -37,10 +38,17 @@ class _Spectra:
     measurements: list[Measurement]
     spectra: list[tuple[NDArray[np.float64], NDArray[np.complex128]]]
     left_out: list[str]
+    masked: dict[str, FitChoices]
 
     @property
     def temperature_K(self) -> list[float]:
         return [measurement.temperature_K or math.nan for measurement in self.measurements]
+
+    @property
+    def mask_parameters(self) -> dict[str, Any]:
+        """The points left out by hand, by measurement; nothing where there are none."""
+        masks = {name: choices.mask_parameters()["mask"] for name, choices in self.masked.items()}
+        return {"mask": masks} if masks else {}
 
     @property
     def ids(self) -> list[int]:
@@ -103,6 +111,12 @@ def fit_arc_series(
     arcs = [_line(arc, geometry, chosen, se_K) for arc in (*series.arcs, series.total)]
     reasons, messages = _judge(series, arcs)
     verdict = "review" if reasons else "accepted"
+    if used.masked:
+        reasons.append(MASKED_BY_HAND)
+        messages += [
+            f"{name}: left out by hand: {describe_masks(choices.mask)}"
+            for name, choices in used.masked.items()
+        ]
     result: dict[str, Any] = json_ready(
         {
             "circuit": series.circuit,
@@ -124,7 +138,8 @@ def fit_arc_series(
             "convention": chosen,
             "temperature_se_K": se_K,
             "measurements": used.ids,
-        },
+        }
+        | used.mask_parameters,
         labkit_version=labkit.__version__,
     )
     with lab.database.session() as session:
@@ -152,6 +167,7 @@ def _collect(session: Session, name: str) -> _Spectra:
     )
     kept: list[Measurement] = []
     spectra, left_out = [], []
+    masked: dict[str, FitChoices] = {}
     seen: dict[str, int | None] = {}
     for measurement, data_hash in session.exec(statement).all():
         assert measurement.id is not None
@@ -166,11 +182,13 @@ def _collect(session: Session, name: str) -> _Spectra:
         if why is not None:
             left_out.append(f"M{measurement.id} left out: {why}")
             continue
-        frequency, z, _ = cell_arrays(session, measurement)
+        sweep = cell_sweep(session, measurement)
         kept.append(measurement)
-        spectra.append((frequency, z))
+        spectra.append(sweep.used)
+        if sweep.choices.mask:
+            masked[f"M{measurement.id}"] = sweep.choices
         seen[data_hash] = measurement.id
-    return _Spectra(pellet, kept, spectra, left_out)
+    return _Spectra(pellet, kept, spectra, left_out, masked)
 
 
 def _line(

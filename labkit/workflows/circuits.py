@@ -20,10 +20,10 @@ from db.measurements import (
 )
 from db.tables import Measurement
 from labkit.eis.circuit import CircuitFit, fit_circuit
-from labkit.eis.leads import LeadImpedance
 from labkit.eis.spectrum import SpectrumError
 from labkit.errors import UsageError
-from labkit.workflows.conductivity_of_sweep import cell_arrays
+from labkit.workflows.conductivity_of_sweep import MASKED_BY_HAND, cell_sweep
+from labkit.workflows.fit_choices import FitChoices
 from labkit.workflows.lab import Lab
 
 __all__ = ["CIRCUIT", "analyse_circuit", "fit_measured_circuit", "store_circuit_once"]
@@ -65,10 +65,11 @@ def fit_measured_circuit(lab: Lab, identifier: str, circuit: str) -> dict[str, A
         if measurement.kind != "impedance":
             raise UsageError(f"M{measurement.id} is a {measurement.kind} measurement, no impedance")
         assert measurement.id is not None
-        frequency, z, leads = cell_arrays(session, measurement)
-        fit = fit_circuit((frequency, z), circuit)
+        sweep = cell_sweep(session, measurement)
+        choices = sweep.choices
+        fit = fit_circuit((sweep.frequency_hz, sweep.z_ohm), circuit, mask=choices.reason_by_index)
         data_hash = data_hash_of(session, measurement.id)
-        new = _analysis_of(fit, circuit, data_hash=data_hash, leads=leads)
+        new = _analysis_of(fit, circuit, data_hash=data_hash, choices=choices)
         stored = store_analysis_once(
             session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id
         )
@@ -86,7 +87,7 @@ def analyse_circuit(
     circuit: str,
     *,
     data_hash: str,
-    leads: LeadImpedance | None = None,
+    choices: FitChoices = FitChoices(),  # noqa: B008  (frozen)
 ) -> NewAnalysis:
     """Fit an equivalent circuit to one sweep, ready to be stored beside its conductivity.
 
@@ -98,55 +99,57 @@ def analyse_circuit(
         As for `fit_measured_circuit`.
     data_hash : str
         Canonical hash of these points, kept with the result.
-    leads : LeadImpedance, optional
-        Subtracted first.
+    choices : FitChoices
+        Leads to subtract first and points left out by hand; a window is of no account here.
 
     Returns
     -------
     NewAnalysis
         A sweep with too few points has the verdict ``rejected``.
     """
+    leads = choices.leads
     cell = z_ohm if leads is None else leads.subtracted_from(frequency_hz, z_ohm)
     try:
-        fit = fit_circuit((frequency_hz, cell), circuit)
+        fit = fit_circuit((frequency_hz, cell), circuit, mask=choices.reason_by_index)
     except SpectrumError as error:
         return NewAnalysis(
             kind=CIRCUIT,
             result={"messages": [str(error)]},
             verdict="rejected",
             reasons=["spectrum-unusable"],
-            parameters=_parameters(circuit, leads),
+            parameters=_parameters(circuit, choices),
             input_hash=data_hash,
             labkit_version=labkit.__version__,
         )
-    return _analysis_of(fit, circuit, data_hash=data_hash, leads=leads)
+    return _analysis_of(fit, circuit, data_hash=data_hash, choices=choices)
 
 
 def _analysis_of(
-    fit: CircuitFit, circuit: str, *, data_hash: str, leads: LeadImpedance | None
+    fit: CircuitFit, circuit: str, *, data_hash: str, choices: FitChoices
 ) -> NewAnalysis:
     return NewAnalysis(
         kind=CIRCUIT,
         result={k: v for k, v in fit.to_dict().items() if k not in _NOT_STORED},
         verdict=fit.verdict,
-        reasons=fit.reasons,
-        parameters=_parameters(circuit, leads),
+        reasons=[*fit.reasons, *([MASKED_BY_HAND] if choices.mask else [])],
+        parameters=_parameters(circuit, choices),
         input_hash=data_hash,
         labkit_version=labkit.__version__,
     )
 
 
-def _parameters(circuit: str, leads: LeadImpedance | None) -> dict[str, Any]:
-    return {"circuit": circuit} | ({} if leads is None else {"leads": leads.to_dict()})
+def _parameters(circuit: str, choices: FitChoices) -> dict[str, Any]:
+    leads = {} if choices.leads is None else {"leads": choices.leads.to_dict()}
+    return {"circuit": circuit} | leads | choices.mask_parameters()
 
 
 def store_circuit_once(
-    session: Session, measurement: Measurement, circuit: str, leads: LeadImpedance | None
+    session: Session, measurement: Measurement, circuit: str, choices: FitChoices
 ) -> bool:
     """Fit a circuit to a stored sweep unless the same fit is there; say whether one was added."""
     assert measurement.id is not None
     latest = latest_analysis(session, CIRCUIT, measurement_id=measurement.id)
-    if latest is not None and latest.parameters == plain_json(_parameters(circuit, leads)):
+    if latest is not None and latest.parameters == plain_json(_parameters(circuit, choices)):
         return False
     arrays = load_arrays(session, measurement.id)
     new = analyse_circuit(
@@ -154,7 +157,7 @@ def store_circuit_once(
         arrays["z_ohm"],
         circuit,
         data_hash=data_hash_of(session, measurement.id),
-        leads=leads,
+        choices=choices,
     )
     store_analysis_once(
         session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,11 @@ from db.measurements import (
 )
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet
-from labkit.eis.leads import LeadImpedance
 from labkit.workflows.circuits import CIRCUIT, store_circuit_once
 from labkit.workflows.conductivity_of_sweep import (
     TAIL,
     analyse_stored_sweep,
-    leads_of,
+    choices_in_force,
     sweep_summary,
 )
 from labkit.workflows.lab import Lab
@@ -127,36 +127,21 @@ def _treat(
     for measurement in measurements:
         if measurement.kind != "impedance":
             continue
-        before = leads_of(latest_analysis(session, TAIL, measurement_id=measurement.id))
+        choices = choices_in_force(session, measurement)
+        before = choices.leads
         leads = treatment.leads or before
         corrected = leads is not None and (before is None or before.sha256 != leads.sha256)
         if again or corrected:
-            _analyse_again(session, measurement, leads, actor)
+            # a window and points chosen by hand stay as they are
+            again_with = replace(choices, leads=leads)
+            analyse_stored_sweep(session, measurement, choices=again_with, actor=actor)
         if corrected:
             added.append("correction for the leads")
-        if treatment.circuit and store_circuit_once(session, measurement, treatment.circuit, leads):
+        if treatment.circuit and store_circuit_once(
+            session, measurement, treatment.circuit, replace(choices, leads=leads)
+        ):
             added.append("circuit")
     return " and ".join(dict.fromkeys(added))
-
-
-def _analyse_again(
-    session: Session,
-    measurement: Measurement,
-    leads: LeadImpedance | None,
-    actor: str | None,
-) -> None:
-    """Analyse a sweep with what is known of it now; a window set by hand stays as it was set."""
-    before = latest_analysis(session, TAIL, measurement_id=measurement.id)
-    parameters = {} if before is None else before.parameters
-    window = parameters.get("window_hz")
-    analyse_stored_sweep(
-        session,
-        measurement,
-        window_hz=None if window is None else (window[0], window[1]),
-        set_by=parameters.get("window_set_by"),
-        leads=leads,
-        actor=actor,
-    )
 
 
 def _fill_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,22 +19,27 @@ from db.measurements import (
 )
 from db.tables import Analysis, Measurement, Pellet
 from labkit.conductivity import ConductivityError, conductivity
-from labkit.eis.leads import LeadImpedance
 from labkit.eis.tail import SpectrumError, fit_tail
 from labkit.geometry import Measured, PelletGeometry
+from labkit.workflows.fit_choices import FitChoices, describe_masks
 from labkit.workflows.pellets import geometry_of
 
 __all__ = [
+    "MASKED_BY_HAND",
     "TAIL",
+    "CellSweep",
     "analyse_stored_sweep",
     "analyse_sweep",
-    "cell_arrays",
-    "leads_of",
+    "cell_sweep",
+    "choices_in_force",
     "sweep_summary",
 ]
 
 TAIL = "blocking-tail"
 """Kind of the analysis that turns an impedance sweep into a conductivity."""
+
+MASKED_BY_HAND = "masked-by-hand"
+"""Reason of a result that leaves points out by hand; it does not weigh on the verdict."""
 
 
 def analyse_sweep(
@@ -43,9 +49,7 @@ def analyse_sweep(
     data_hash: str,
     geometry: PelletGeometry | None,
     temperature_K: float | None,
-    window_hz: tuple[float, float] | None = None,
-    set_by: str | None = None,
-    leads: LeadImpedance | None = None,
+    choices: FitChoices = FitChoices(),  # noqa: B008  (frozen)
     actor: str | None = None,
 ) -> NewAnalysis:
     """Extrapolate the tail of one sweep and compute its conductivity.
@@ -59,10 +63,8 @@ def analyse_sweep(
     geometry : PelletGeometry or None
         Without a pellet there is a resistance and no conductivity.
     temperature_K : float or None
-    window_hz : tuple of float, optional
-        A window set by hand, and `set_by` who set it.
-    leads : LeadImpedance, optional
-        Subtracted from the sweep before anything else; kept with the result.
+    choices : FitChoices
+        Window set by hand, leads, points left out by hand; kept with the result.
     actor : str, optional
         Who asked for the analysis; who set the window otherwise.
 
@@ -70,10 +72,14 @@ def analyse_sweep(
     -------
     NewAnalysis
         Ready to be stored; a sweep from which nothing follows has the verdict ``rejected``.
+
+    Raises
+    ------
+    SpectrumError
+        When a window set by hand, or what points left out by hand leave, holds too few points.
     """
     parameters: dict[str, Any] = {
-        "window_hz": list(window_hz) if window_hz is not None else None,
-        "window_set_by": set_by,
+        **choices.to_parameters(),
         "geometry": None
         if geometry is None
         else {
@@ -84,13 +90,15 @@ def analyse_sweep(
         },
         "temperature_K": temperature_K,
     }
+    leads = choices.leads
     if leads is not None:
-        parameters["leads"] = leads.to_dict()
         z_ohm = leads.subtracted_from(frequency_hz, z_ohm)
     try:
-        fit = fit_tail((frequency_hz, z_ohm), window_hz=window_hz)
+        fit = fit_tail(
+            (frequency_hz, z_ohm), window_hz=choices.window_hz, mask=choices.reason_by_index
+        )
     except SpectrumError as error:
-        if window_hz is not None:
+        if choices.window_hz is not None or choices.mask:
             raise
         return NewAnalysis(
             kind=TAIL,
@@ -105,18 +113,33 @@ def analyse_sweep(
     result = fit.to_dict() | {"temperature_K": temperature_K}
     if leads is not None:
         result["messages"] = [*result["messages"], leads.message(frequency_hz)]
+    reasons = list(fit.reasons)
+    if choices.mask:
+        _tell_of_masks(result, choices)
+        reasons.append(MASKED_BY_HAND)
     if geometry is not None and fit.resistance_ohm is not None:
         result |= _conductivity_fields(result, geometry, temperature_K)
     return NewAnalysis(
         kind=TAIL,
         result=result,
         verdict=fit.verdict,
-        reasons=list(fit.reasons),
+        reasons=reasons,
         parameters=parameters,
         input_hash=data_hash,
         labkit_version=labkit.__version__,
-        created_by=actor or set_by,
+        created_by=actor or choices.window_set_by,
     )
+
+
+def _tell_of_masks(result: dict[str, Any], choices: FitChoices) -> None:
+    """Write who left points out beside their reasons, and into the messages."""
+    by = {point.index: point.by for point in choices.mask}
+    result["masked"] = [
+        point | ({"by": by[point["index"]]} if point["index"] in by else {})
+        for point in result["masked"]
+    ]
+    told = f"left out by hand: {describe_masks(choices.mask)}"
+    result["messages"] = [*result["messages"], told]
 
 
 def _conductivity_fields(
@@ -144,9 +167,7 @@ def analyse_stored_sweep(
     session: Session,
     measurement: Measurement,
     *,
-    window_hz: tuple[float, float] | None = None,
-    set_by: str | None = None,
-    leads: LeadImpedance | None = None,
+    choices: FitChoices,
     actor: str | None = None,
 ) -> Analysis:
     """Analyse a stored sweep with the pellet it belongs to, and store the result beside others.
@@ -154,7 +175,7 @@ def analyse_stored_sweep(
     Raises
     ------
     SpectrumError
-        When a window set by hand holds too few points.
+        As for `analyse_sweep`.
     """
     assert measurement.id is not None
     arrays = load_arrays(session, measurement.id)
@@ -165,9 +186,7 @@ def analyse_stored_sweep(
         data_hash=data_hash_of(session, measurement.id),
         geometry=None if pellet is None else geometry_of(pellet),
         temperature_K=measurement.temperature_K,
-        window_hz=window_hz,
-        set_by=set_by,
-        leads=leads,
+        choices=choices,
         actor=actor,
     )
     return store_analysis(
@@ -175,26 +194,44 @@ def analyse_stored_sweep(
     )
 
 
-def leads_of(analysis: Analysis | None) -> LeadImpedance | None:
-    """Return the leads that a stored result was corrected for, None without a correction."""
-    return None if analysis is None else LeadImpedance.from_dict(analysis.parameters.get("leads"))
+def choices_in_force(session: Session, measurement: Measurement) -> FitChoices:
+    """Return what people decided about the newest result of a sweep: the next fit starts there."""
+    return FitChoices.in_force(latest_analysis(session, TAIL, measurement_id=measurement.id))
 
 
-def cell_arrays(
-    session: Session, measurement: Measurement
-) -> tuple[NDArray[np.float64], NDArray[np.complex128], LeadImpedance | None]:
-    """Return a stored sweep as its latest result sees it: frequency, impedance without leads.
+@dataclass(frozen=True)
+class CellSweep:
+    """A stored sweep as its newest result sees it.
 
-    Returns
-    -------
-    tuple
-        Frequencies (n,), impedances (n,), and the leads that were subtracted.
+    Attributes
+    ----------
+    frequency_hz, z_ohm : ndarray, shape (n,)
+        Every point in the order of measurement; leads are subtracted.
+    choices : FitChoices
+        Those of the newest result.
     """
+
+    frequency_hz: NDArray[np.float64]
+    z_ohm: NDArray[np.complex128]
+    choices: FitChoices
+
+    @property
+    def used(self) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+        """The points that no person left out."""
+        keep = np.ones(self.frequency_hz.size, dtype=bool)
+        keep[[point.index for point in self.choices.mask]] = False
+        return self.frequency_hz[keep], self.z_ohm[keep]
+
+
+def cell_sweep(session: Session, measurement: Measurement) -> CellSweep:
+    """Return a stored sweep without its leads, and what people decided about it."""
     assert measurement.id is not None
     arrays = load_arrays(session, measurement.id)
-    leads = leads_of(latest_analysis(session, TAIL, measurement_id=measurement.id))
-    frequency, z = arrays["frequency_hz"], arrays["z_ohm"]
-    return frequency, z if leads is None else leads.subtracted_from(frequency, z), leads
+    choices = choices_in_force(session, measurement)
+    frequency, z, leads = arrays["frequency_hz"], arrays["z_ohm"], choices.leads
+    return CellSweep(
+        frequency, z if leads is None else leads.subtracted_from(frequency, z), choices
+    )
 
 
 _SUMMARY = (

@@ -21,6 +21,7 @@ from db.tables import (
 )
 from labkit.errors import UsageError
 from labkit.workflows.conductivity_of_sweep import TAIL
+from labkit.workflows.hand_work import describe_hand_work
 from labkit.workflows.lab import Lab
 
 __all__ = ["export_table"]
@@ -135,6 +136,7 @@ def _analysis_fields(analysis: Analysis | None) -> dict[str, Any]:
     return {name: result.get(name) for name in names} | {
         "window_low_hz": window[0],
         "window_high_hz": window[1],
+        "by_hand": "" if analysis is None else describe_hand_work(analysis),
         "verdict": None if analysis is None else analysis.verdict,
         "reasons": "" if analysis is None else "; ".join(analysis.reasons),
         "labkit_version": None if analysis is None else analysis.labkit_version,

@@ -11,6 +11,7 @@ import db.labels
 from db.formulas import reduced_formula_or_none
 from db.tables import Analysis, Label, LiteratureEntry, Pellet
 from labkit.workflows.conductivity_of_sweep import TAIL
+from labkit.workflows.hand_work import hand_work_behind
 from labkit.workflows.lab import Lab
 from labkit.workflows.labelling import describe_labels, show_label
 
@@ -112,6 +113,7 @@ def _evidence(session: Session, label: Label) -> dict[str, Any] | None:
         "resistance_ohm": analysis.result.get("resistance_ohm"),
         "window_hz": analysis.result.get("window_hz"),
         "window_source": analysis.result.get("window_source"),
+        "by_hand": hand_work_behind(session, analysis),
         "created_by": analysis.created_by,
     }
 

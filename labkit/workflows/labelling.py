@@ -15,6 +15,7 @@ from db.measurements import get_analysis, get_measurement, latest_analysis
 from db.tables import Analysis, Label, Measurement, Pellet
 from labkit.errors import UsageError
 from labkit.workflows.conductivity_of_sweep import TAIL
+from labkit.workflows.hand_work import hand_work_behind
 from labkit.workflows.lab import Lab
 from labkit.workflows.matching import (
     match_by_composition,
@@ -106,6 +107,7 @@ def propose_label(
                 f"the verdict of A{analysis.id} is {analysis.verdict} "
                 f"({', '.join(analysis.reasons)}); accepting needs --because"
             )
+        notes += [f"by hand in {work['sentence']}" for work in hand_work_behind(session, analysis)]
         if structure_ids:
             match_by_hand(session, label, structure_ids, by)
         else:
@@ -278,12 +280,14 @@ def list_labels(
 
 
 def show_label(lab: Lab, label_id: str) -> dict[str, Any]:
-    """Return one label with its whole history."""
+    """Return one label with its whole history, and what was done by hand in its evidence."""
     with lab.database.reading() as session:
         label = db.labels.get_label(session, label_id)
+        analysis = session.get(Analysis, label.analysis_id) if label.analysis_id else None
         events = db.labels.history(session, label_id)
         return describe_labels(session, [label])[0] | {
             "content": label.model_dump(mode="json", exclude={"id", "content_hash"}),
+            "by_hand": [] if analysis is None else hand_work_behind(session, analysis),
             "history": [
                 {
                     "label": f"L{event.label_id}",

@@ -59,13 +59,13 @@ def save_nyquist(
     from labkit.plots.nyquist import plot_nyquist
     from labkit.plots.residuals import plot_residuals
 
-    frequency, z, fit = stored_fit(lab, identifier)
-    valid = check_kramers_kronig((frequency, z))
+    sweep, fit = stored_fit(lab, identifier)
+    valid = check_kramers_kronig(sweep.used)
 
     def draw(figure: Figure) -> None:
         above, below = figure.subplots(2, height_ratios=(2.4, 1))
-        fitted = None if model is None else model_at(frequency, model)
-        plot_nyquist(above, frequency, z, fit=fit, model_ohm=fitted)
+        fitted = None if model is None else model_at(sweep.frequency_hz, model)
+        plot_nyquist(above, sweep.frequency_hz, sweep.z_ohm, fit=fit, model_ohm=fitted)
         plot_residuals(below, valid)
 
     save_whole_figure(path, draw, size_inch=STACK_INCH)
@@ -81,7 +81,8 @@ def save_bode(lab: Lab, identifier: str, path: Path, *, model: Model | None = No
     """
     from labkit.plots.bode import plot_bode
 
-    frequency, z, fit = stored_fit(lab, identifier)
+    sweep, fit = stored_fit(lab, identifier)
+    frequency, z = sweep.frequency_hz, sweep.z_ohm
     fitted = None if model is None else model_at(frequency, model)
     save_figure(path, lambda axes: plot_bode(axes, frequency, z, fit=fit, model_ohm=fitted))
 
@@ -106,8 +107,8 @@ def save_relaxation_times(lab: Lab, identifier: str, path: Path) -> dict[str, An
     from labkit.eis.drt import distribution_of_relaxation_times
     from labkit.plots.drt import plot_drt
 
-    frequency, z, _ = stored_fit(lab, identifier)
-    drt = distribution_of_relaxation_times((frequency, z))
+    sweep, _ = stored_fit(lab, identifier)
+    drt = distribution_of_relaxation_times(sweep.used)
     save_figure(path, lambda axes: plot_drt(axes, drt))
     values = drt.to_dict()
     return {"peaks": values["peaks"], "resistance_ohm": drt.resistance_ohm, "rms": drt.rms}

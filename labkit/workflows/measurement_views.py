@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from db.measurements import data_hash_of, get_measurement, latest_analysis
+from db.measurements import data_hash_of
 from db.tables import Analysis, Measurement, Pellet, RawFile
-from labkit.errors import NotFoundError, UsageError
 from labkit.json_ready import json_ready
-from labkit.workflows.conductivity_of_sweep import TAIL, analyse_sweep, cell_arrays
+from labkit.workflows.conductivity_of_sweep import TAIL, cell_sweep
+from labkit.workflows.fit_choices import masks_of
 from labkit.workflows.lab import Lab
-from labkit.workflows.pellets import geometry_of
+from labkit.workflows.refitting import FitChange, impedance_measurement, try_fit
 
-__all__ = ["list_measurements", "try_window", "view_measurement"]
+__all__ = ["list_measurements", "view_measurement", "view_tried_fit"]
 
 
 def list_measurements(
@@ -120,11 +120,11 @@ def view_measurement(lab: Lab, identifier: str) -> dict[str, Any]:
     from labkit.eis.validity import check_kramers_kronig
 
     with lab.database.reading() as session:
-        measurement = _impedance(session, identifier)
+        measurement = impedance_measurement(session, identifier)
         assert measurement.id is not None
         raw_file = session.get(RawFile, measurement.raw_file_id)
         pellet = session.get(Pellet, measurement.pellet_id) if measurement.pellet_id else None
-        frequency, z, leads = cell_arrays(session, measurement)
+        sweep = cell_sweep(session, measurement)
         results = session.exec(
             select(Analysis)
             .where(Analysis.kind == TAIL, Analysis.measurement_id == measurement.id)
@@ -133,7 +133,7 @@ def view_measurement(lab: Lab, identifier: str) -> dict[str, Any]:
         data_hash = data_hash_of(session, measurement.id)
     assert raw_file is not None
     try:
-        valid = check_kramers_kronig((frequency, z))
+        valid = check_kramers_kronig(sweep.used)
         residuals: dict[str, Any] | None = json_ready(
             {
                 "frequency_hz": valid.frequency_hz,
@@ -147,6 +147,7 @@ def view_measurement(lab: Lab, identifier: str) -> dict[str, Any]:
     except SpectrumError:
         residuals = None
     current = results[0] if results else None
+    frequency, z = sweep.frequency_hz, sweep.z_ohm
     return {
         "measurement": f"M{measurement.id}",
         "file": raw_file.file_name,
@@ -164,19 +165,12 @@ def view_measurement(lab: Lab, identifier: str) -> dict[str, Any]:
         "temperature_source": measurement.temperature_source,
         "metadata": json_ready(measurement.record_metadata),
         "warnings": [*raw_file.warnings, *measurement.warnings],
-        "leads_subtracted": leads is not None,
+        "leads_subtracted": sweep.choices.leads is not None,
         **_points(frequency, z),
         "fit": None if current is None else _fit(current, frequency, z),
         "kramers_kronig": residuals,
         "earlier": [_earlier(analysis) for analysis in results[1:]],
     }
-
-
-def _impedance(session: Session, identifier: str) -> Measurement:
-    measurement = get_measurement(session, identifier)
-    if measurement.kind != "impedance":
-        raise UsageError(f"M{measurement.id} is a {measurement.kind} measurement, no impedance")
-    return measurement
 
 
 def _points(frequency: NDArray[np.float64], z: NDArray[np.complex128]) -> dict[str, Any]:
@@ -256,24 +250,24 @@ def _earlier(analysis: Analysis) -> dict[str, Any]:
         "sigma_S_per_cm": analysis.result.get("sigma_S_per_cm"),
         "window_hz": analysis.result.get("window_hz"),
         "window_source": analysis.result.get("window_source"),
+        "masked_by_hand": len(masks_of(analysis)),
         "verdict": analysis.verdict,
         "created_by": analysis.created_by,
         "created_at": analysis.created_at.isoformat(timespec="seconds"),
     }
 
 
-def try_window(
-    lab: Lab, identifier: str, window_hz: tuple[float, float] | None = None
-) -> dict[str, Any]:
-    """Return what another window would give; nothing is stored.
+def view_tried_fit(lab: Lab, identifier: str, change: FitChange, *, by: str) -> dict[str, Any]:
+    """Return what another window or other points would give; nothing is stored.
 
     Parameters
     ----------
     lab : Lab
     identifier : str
         ``M3``.
-    window_hz : tuple of float, optional
-        Lowest and highest frequency; the automatic window otherwise.
+    change : FitChange
+    by : str
+        Who tries it.
 
     Returns
     -------
@@ -284,26 +278,11 @@ def try_window(
     ------
     UnknownMeasurementError
         When there is none of this number.
+    UsageError
+        When a point cannot be left out or taken back, or no window is left.
     SpectrumError
         When the window holds too few points.
     """
-    with lab.database.reading() as session:
-        measurement = _impedance(session, identifier)
-        assert measurement.id is not None
-        if latest_analysis(session, TAIL, measurement_id=measurement.id) is None:
-            raise NotFoundError(f"M{measurement.id} has no result yet; import its file again")
-        frequency, z, _ = cell_arrays(session, measurement)
-        pellet = session.get(Pellet, measurement.pellet_id) if measurement.pellet_id else None
-    found = analyse_sweep(
-        frequency,
-        z,
-        data_hash="",
-        geometry=None if pellet is None else geometry_of(pellet),
-        temperature_K=measurement.temperature_K,
-        window_hz=window_hz,
-        set_by="nobody" if window_hz is not None else None,
-    )
-    return _drawn(dict(found.result), frequency, z) | {
-        "verdict": found.verdict,
-        "reasons": list(found.reasons),
-    }
+    sweep, found = try_fit(lab, identifier, change, by=by)
+    drawn = _drawn(found, sweep.frequency_hz, sweep.z_ohm)
+    return drawn | {"verdict": found["verdict"], "reasons": found["reasons"]}

@@ -22,6 +22,7 @@ from instruments.records import (
 from labkit.eis.leads import LeadImpedance
 from labkit.workflows.circuits import analyse_circuit
 from labkit.workflows.conductivity_of_sweep import analyse_sweep
+from labkit.workflows.fit_choices import FitChoices
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import geometry_of
 from labkit.workflows.sample_conditions import SampleConditions
@@ -152,6 +153,7 @@ def _sweep_analyses(
     pellet: Pellet | None,
     treatment: Treatment,
 ) -> list[NewAnalysis]:
+    choices = FitChoices(leads=treatment.leads)
     analyses = [
         analyse_sweep(
             record.frequency_hz,
@@ -159,7 +161,7 @@ def _sweep_analyses(
             data_hash=record.data_hash,
             geometry=None if pellet is None else geometry_of(pellet),
             temperature_K=temperature_K,
-            leads=treatment.leads,
+            choices=choices,
         )
     ]
     if treatment.circuit is not None:
@@ -169,7 +171,7 @@ def _sweep_analyses(
                 record.z_ohm,
                 treatment.circuit,
                 data_hash=record.data_hash,
-                leads=treatment.leads,
+                choices=choices,
             )
         )
     return analyses

@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 from db.identifiers import RecordKind, parse_identifier
 from db.measurements import data_hash_of, get_analysis, get_measurement, load_arrays
 from db.tables import Analysis
-from labkit.eis.leads import LeadImpedance
 from labkit.errors import UsageError
 from labkit.geometry import PelletGeometry
 from labkit.workflows.conductivity_of_sweep import TAIL, analyse_sweep
+from labkit.workflows.fit_choices import FitChoices
 from labkit.workflows.lab import Lab
 from labkit.workflows.refinement import LATTICE
 
@@ -115,7 +115,6 @@ def _differences(lab: Lab, session: Session, stored: Analysis) -> list[dict[str,
     assert stored.measurement_id is not None
     arrays = load_arrays(session, stored.measurement_id)
     parameters = stored.parameters
-    window = parameters["window_hz"]
     geometry = parameters["geometry"]
     again = analyse_sweep(
         arrays["frequency_hz"],
@@ -123,9 +122,7 @@ def _differences(lab: Lab, session: Session, stored: Analysis) -> list[dict[str,
         data_hash=data_hash_of(session, stored.measurement_id),
         geometry=None if geometry is None else PelletGeometry(**geometry),
         temperature_K=parameters["temperature_K"],
-        window_hz=None if window is None else (window[0], window[1]),
-        set_by=parameters["window_set_by"],
-        leads=LeadImpedance.from_dict(parameters.get("leads")),
+        choices=FitChoices.of(parameters),
     )
     pairs: list[tuple[str, Any, Any]] = [
         (name, stored.result.get(name), again.result.get(name)) for name in _COMPARED

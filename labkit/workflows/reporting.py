@@ -14,6 +14,7 @@ from labkit.report import Figure, ReportSection, Table, render_report, write_rep
 from labkit.workflows.analysing import draw_nyquist
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.explaining import explain
+from labkit.workflows.hand_work import describe_hand_work
 from labkit.workflows.lab import Lab, versions
 from labkit.workflows.labelling import list_labels
 from labkit.workflows.ranking import rank_candidates
@@ -97,13 +98,14 @@ def _measurements(lab: Lab) -> ReportSection:
                 _celsius(measurement.temperature_K),
                 *_numbers(analysis),
                 "" if analysis is None else analysis.verdict,
+                "" if analysis is None else describe_hand_work(analysis),
             )
         )
     left = len(found) - len(rows)
     caption = "Each value with its random and its systematic standard error" + (
         f"; {left} more in the database" if left > 0 else ""
     )
-    columns = ("id", "file", "pellet", "T", "R (ohm)", "sigma (S/cm)", "verdict")
+    columns = ("id", "file", "pellet", "T", "R (ohm)", "sigma (S/cm)", "verdict", "by hand")
     shown = [m for m, _ in found if m.id in newest and newest[m.id].verdict != "rejected"]
     return ReportSection(
         "Measurements",

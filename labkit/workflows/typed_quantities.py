@@ -7,7 +7,7 @@ import re
 
 from labkit.errors import UsageError
 
-__all__ = ["parse_frequency", "parse_voltage", "parse_window"]
+__all__ = ["parse_frequency", "parse_voltage", "parse_window", "write_frequency"]
 
 _HZ = {"": 1.0, "mhz": 1e-3, "hz": 1.0, "khz": 1e3, "ghz": 1e9}
 _TEXT = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?\d+)?)\s*([a-zA-Z]*)\s*")
@@ -32,6 +32,14 @@ def parse_frequency(text: str) -> float:
         if scale is not None and number > 0 and math.isfinite(number):
             return number * scale
     raise UsageError(f"frequency {text!r} cannot be read; write for example 300Hz or 20kHz")
+
+
+def write_frequency(hertz: float) -> str:
+    """Write a frequency with four digits, as `parse_frequency` reads it."""
+    for scale, unit in ((1e6, "MHz"), (1e3, "kHz"), (1.0, "Hz")):
+        if hertz >= scale:
+            return f"{hertz / scale:.4g} {unit}"
+    return f"{1e3 * hertz:.4g} mHz"
 
 
 def parse_window(low: str, high: str) -> tuple[float, float]:

@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
+from instruments.biologic_writing import write_mpr
+from instruments.records import ImpedanceSpectrum
+from labkit.eis.simulate import Arc, Pellet, log_frequencies, simulate_pellet
 from labkit.web.app import create_app
+from labkit.workflows.analysing import examine_measurement
 from labkit.workflows.demonstration import add_demonstration_labels
 from labkit.workflows.describing import tree_of_pool
 from labkit.workflows.importing import import_paths
@@ -171,7 +175,6 @@ def _whole_job(page: Any, lab: Lab, path: Path, pellet: dict[str, str], structur
 def _database_agrees(
     lab: Lab, kept: dict[str, Any], label: str, structure: str, pellet: str
 ) -> None:
-    from labkit.workflows.analysing import examine_measurement
     from labkit.workflows.explaining import explain
     from labkit.workflows.labelling import show_label
 
@@ -214,6 +217,114 @@ def test_the_real_argyrodite_goes_from_drop_to_candidate(
     _whole_job(page, lab, path, pellet, "cif-argyrodite")
 
 
+PIXEL = """([id, k]) => {
+    const place = document.getElementById(id);
+    const view = labkit.data("view");
+    const { xaxis, yaxis } = place._fullLayout;
+    const box = place.getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.d2p(view.z_real_ohm[k]),
+            box.top + yaxis._offset + yaxis.d2p(-view.z_imag_ohm[k])];
+}"""
+
+
+def test_bad_points_are_left_out_with_a_reason_and_used_again(
+    page: Any, lab: Lab, tmp_path: Path
+) -> None:
+    """Five neighbours of the tail are 5 % too high; without them R is the truth."""
+    frequency = log_frequencies(7e6, 0.1)
+    pellet = Pellet(arcs=(Arc(2500.0, 1e-11, 0.95),), tail_q=2e-6, tail_n=0.9)
+    _, z = simulate_pellet(pellet, frequency, noise=0.003, seed=4)
+    bad = [k for k, hertz in enumerate(frequency) if 1e3 < hertz < 3e3]
+    z = z.copy()
+    z[bad] *= 1.05
+    path = tmp_path / "spoiled_25C.mpr"
+    write_mpr(path, [ImpedanceSpectrum(frequency_hz=frequency, z_ohm=z, technique="PEIS")])
+    import_paths(lab, [path])
+    reason = "press <b>touched</b>, $5"
+
+    page.goto("/measurements/M1")
+    page.locator("body[data-ready=yes]").wait_for()
+    stored = page.evaluate("labkit.data('view').fit")
+    assert abs(stored["resistance_ohm"] - 2500) > 25
+    place = page.evaluate(PIXEL, ["nyquist", bad[-1]])
+    page.mouse.click(*place)
+    page.locator("#point-name", has_text=f"point p{bad[-1]}").wait_for()
+    page.locator("#leave-out button").click()
+    page.locator("#point.bad", has_text="Say why").wait_for()
+    page.locator("#leave-out [name=reason]").fill(reason)
+    page.locator("#leave-out button").click()
+    page.locator("#point-state", has_text=f"not kept yet: {reason}").wait_for()
+    # the others by the keyboard; the reason is still there
+    for k in reversed(bad[:-1]):
+        page.locator("#point-higher").press("Enter")
+        page.locator("#point-name", has_text=f"point p{k}").wait_for()
+        page.locator("#leave-out [name=reason]").press("Enter")
+        page.locator("#point-state", has_text="not kept yet").wait_for()
+    page.locator("#n-points", has_not_text=str(stored["n_points"])).wait_for()
+    shown = page.locator("#resistance").inner_text()
+    assert page.evaluate("fetch('/api/measurements/M1').then((a) => a.json())")["earlier"] == []
+    page.get_by_role("button", name="Keep with 5 points left out").click()
+    page.locator("#masked td", has_text="A. See").first.wait_for()
+    page.locator("body[data-ready=yes]").wait_for()
+    kept = page.evaluate("labkit.data('view').fit")
+    assert page.locator("#resistance").inner_text() == shown
+    _masks_agree(lab, kept, bad, reason)
+
+    # all is undone where a person takes the points back one by one
+    for _ in bad:
+        page.locator("#masked tr", has_text="A. See").locator("[data-point]").first.click()
+        page.locator("#use-again").click()
+        page.locator("#point", has_text="Used again").wait_for()
+    assert page.locator("#masked tr", has_text="A. See").count() == 0
+    page.get_by_role("button", name="Keep with 5 points used again").click()
+    page.locator("#kind", has_text="as stored").wait_for()
+    page.locator("body[data-ready=yes]").wait_for()
+    again = page.evaluate("labkit.data('view').fit")
+    assert (again["resistance_ohm"], again["masked"]) == (stored["resistance_ohm"], [])
+
+
+def _masks_agree(lab: Lab, kept: dict[str, Any], bad: list[int], reason: str) -> None:
+    from labkit.workflows.replaying import replay_analyses
+
+    again = open_lab(lab.folder)
+    stored = examine_measurement(again, "M1")
+    masked = stored["details"]["masked"]
+    assert [point["index"] for point in masked] == bad
+    assert {(point["reason"], point["by"]) for point in masked} == {(reason, "A. See")}
+    assert stored["resistance_ohm"] == kept["resistance_ohm"]
+    assert stored["analysis"] == kept["analysis"]
+    assert abs(stored["resistance_ohm"] - 2500) < 10
+    assert replay_analyses(again)["different"] == []
+    again.database.close()
+
+
+def test_the_automatic_window_is_kept_again(page: Any, lab: Lab, tmp_path: Path) -> None:
+    made = simulate_temperature_series(tmp_path, count=1, seed=3, sigma25_S_per_cm=1e-3)
+    import_paths(lab, [Path(path) for path in made["files"]])
+    page.goto("/measurements/M1")
+    page.locator("body[data-ready=yes]").wait_for()
+    automatic = page.evaluate("labkit.data('view').fit")
+    # a handle that is pressed and not dragged chooses the point under it, and moves nothing
+    page.locator("#handle-low").click()
+    page.locator("#point-state", has_text="in the window of the fit").wait_for()
+    assert page.locator("#kind").inner_text() == "as stored"
+    page.locator("#handle-low").press("ArrowRight")
+    page.get_by_role("button", name="Keep this window").click()
+    page.locator("#source", has_text="set by hand by A. See").wait_for()
+    page.locator("body[data-ready=yes]").wait_for()
+
+    page.locator("#automatic").click()
+    page.get_by_role("button", name="Keep the automatic window").click()
+    page.locator("#kind", has_text="as stored").wait_for()
+    page.locator("body[data-ready=yes]").wait_for()
+
+    kept = page.evaluate("labkit.data('view').fit")
+    assert kept["window_hz"] == automatic["window_hz"]
+    assert kept["window_set_by"] is None
+    assert kept["created_by"] == "A. See"
+    assert page.locator("#earlier-title").count() == 1
+
+
 @pytest.mark.slow
 def test_no_page_has_a_serious_fault_of_accessibility(
     page: Any, address: str, lab: Lab, tmp_path: Path
@@ -254,5 +365,6 @@ def _fill_for_looking(lab: Lab, folder: Path) -> None:
     add_pellet(lab, "LBS-1", formula="Li3BS3", batch="LBS", thickness="0.8mm", diameter="6.35mm")
     made = simulate_temperature_series(folder, count=4, seed=5, sigma25_S_per_cm=1e-6)
     import_paths(lab, [Path(path) for path in made["files"]], pellet="LBS-1")
+    examine_measurement(lab, "M1", mask=["p40"], because="a door", set_by="A. See")
     propose_label(lab, "M1", actor="A. See")
     rank_candidates(lab)

@@ -1,4 +1,4 @@
-"""Impedance measurements: listed, looked at, and given another window."""
+"""Impedance measurements: listed, looked at, and fitted again by hand."""
 
 from __future__ import annotations
 
@@ -8,14 +8,25 @@ from fastapi import APIRouter, Query
 
 from labkit.errors import UsageError
 from labkit.web.bench import Actor, TheLab
-from labkit.web.models import MeasurementList, MeasurementView, TriedFit, Verdict, Window
+from labkit.web.models import (
+    ChangedFit,
+    Index,
+    MeasurementList,
+    MeasurementView,
+    TriedFit,
+    Verdict,
+)
 from labkit.web.routes.identifiers import Limit, MeasurementId, Offset
-from labkit.workflows.analysing import examine_measurement
-from labkit.workflows.lab import Lab
-from labkit.workflows.measurement_views import list_measurements, try_window, view_measurement
+from labkit.workflows.measurement_views import (
+    list_measurements,
+    view_measurement,
+    view_tried_fit,
+)
+from labkit.workflows.refitting import FitChange, keep_fit
 
 router = APIRouter(prefix="/measurements", tags=["measurements"])
 
+Points = Annotated[tuple[Index, ...], Query(max_length=1000)]
 Frequency = Annotated[float, Query(gt=0, lt=1e15, allow_inf_nan=False)]
 
 
@@ -43,11 +54,24 @@ def measurement(measurement: MeasurementId, lab: TheLab) -> MeasurementView:
 def another_window(
     measurement: MeasurementId,
     lab: TheLab,
+    person: Actor,
     low_hz: Frequency | None = None,
     high_hz: Frequency | None = None,
+    as_it_is: bool = False,
+    mask: Points = (),
+    unmask: Points = (),
 ) -> TriedFit:
-    """Say what another window gives; nothing is stored. Without one, the automatic window."""
-    return TriedFit.model_validate(try_window(lab, measurement, _window(low_hz, high_hz)))
+    """Say what another window and other points give; nothing is stored.
+
+    Without frequencies, the automatic window, or with `as_it_is` that of the stored result.
+    Points that are left out by hand stay left out unless `unmask` names them.
+    """
+    change = FitChange(
+        window=_window(low_hz, high_hz) or (None if as_it_is else "automatic"),
+        mask=dict.fromkeys(mask, "not kept yet"),
+        unmask=unmask,
+    )
+    return TriedFit.model_validate(view_tried_fit(lab, measurement, change, by=person.name))
 
 
 def _window(low_hz: float | None, high_hz: float | None) -> tuple[float, float] | None:
@@ -59,18 +83,24 @@ def _window(low_hz: float | None, high_hz: float | None) -> tuple[float, float] 
 
 
 @router.post("/{measurement}/window")
-def set_window(
-    measurement: MeasurementId, given: Window, lab: TheLab, person: Actor
+def change_fit(
+    measurement: MeasurementId, given: ChangedFit, lab: TheLab, person: Actor
 ) -> MeasurementView:
-    """Keep a window set by hand, signed; the earlier result stays beside it."""
-    return _set(lab, measurement, given, person.name)
-
-
-def _set(lab: Lab, measurement: str, given: Window, name: str) -> MeasurementView:
-    examine_measurement(
-        lab,
-        measurement,
-        window=(f"{given.low_hz!r} Hz", f"{given.high_hz!r} Hz"),
-        set_by=name,
-    )
+    """Keep a window or points changed by hand, signed; the earlier result stays beside it."""
+    keep_fit(lab, measurement, _change(given), by=person.name, seen=given.seen)
     return MeasurementView.model_validate(view_measurement(lab, measurement))
+
+
+def _change(given: ChangedFit) -> FitChange:
+    window = _window(given.low_hz, given.high_hz)
+    if given.automatic and window is not None:
+        raise UsageError("the automatic window has no frequencies: choose one of the two")
+    mask = {point.index: point.reason for point in given.mask}
+    if len(mask) < len(given.mask):
+        raise UsageError("a point is to be left out twice; give each one reason")
+    return FitChange(
+        window="automatic" if given.automatic else window,
+        mask=mask,
+        unmask=given.unmask,
+        because=given.because,
+    )

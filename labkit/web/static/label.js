@@ -11,16 +11,18 @@
     const { frequency_hz: f, z_real_ohm: re, z_imag_ohm: im, fit } = spectrum;
     const inside = (k) => fit.window_hz?.[0] && f[k] >= fit.window_hz[0] * 0.999999 && f[k] <= fit.window_hz[1] * 1.000001;
     const left = new Set(fit.masked.map((point) => point.index));
+    const byHand = new Set(fit.masked.filter((point) => point.by).map((point) => point.index));
     draw("nyquist", () => {
       const near = aroundR(spectrum, fit);
       const trace = (keep, name, marker) => {
-        const indices = f.map((_, k) => k).filter((k) => !left.has(k) && keep(k));
+        const indices = f.map((_, k) => k).filter(keep);
         return { type: "scatter", mode: "markers", name, x: indices.map((k) => re[k]), y: indices.map((k) => -im[k]), marker, hovertemplate: "Z′ %{x:.5g} Ω, −Z″ %{y:.5g} Ω<extra></extra>" };
       };
       const traces = [
-        trace((k) => !inside(k), "measured", { color: colour("plot-points"), size: 7, symbol: "circle-open", line: { width: 1.6 } }),
-        trace(inside, "window of the fit", { color: colour("plot-window"), size: 9 }),
+        trace((k) => !left.has(k) && !inside(k), "measured", { color: colour("plot-points"), size: 7, symbol: "circle-open", line: { width: 1.6 } }),
+        trace((k) => !left.has(k) && inside(k), "window of the fit", { color: colour("plot-window"), size: 9 }),
       ];
+      if (byHand.size) traces.push(trace((k) => byHand.has(k), "left out by hand", { color: colour("plot-hand"), size: 9, symbol: "x" }));
       if (fit.line) {
         traces.push({ type: "scatter", mode: "lines", name: "extrapolation to R", x: fit.line.z_real_ohm, y: fit.line.z_imag_ohm.map((v) => -v), line: { color: colour("plot-line"), dash: "dash", width: 1.6 }, hoverinfo: "skip" });
       }

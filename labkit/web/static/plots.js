@@ -71,7 +71,8 @@ window.labkitPlots = (() => {
     const resistance = fit?.resistance_ohm;
     const low = fit?.window_hz?.[0];
     if (!resistance || !low || resistance <= 0) return null;
-    const inside = f.map((value, k) => k).filter((k) => f[k] >= low * (1 - 1e-9));
+    const left = new Set(fit.masked.map((point) => point.index));
+    const inside = f.map((value, k) => k).filter((k) => f[k] >= low * (1 - 1e-9) && !left.has(k));
     const across = Math.max(resistance, ...inside.map((k) => re[k]));
     const up = Math.max(...inside.map((k) => -im[k]));
     const span = Math.max(across * 1.25, Math.min(up * 1.1, resistance * 2.5));

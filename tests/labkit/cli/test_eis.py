@@ -107,6 +107,15 @@ def test_residuals_alone_have_no_figure_to_stand_in(measured_lab: Any) -> None:
         (("--window", "1MHZ", "30Hz", "--by", "x"), "megahertz"),
         (("--window", "1Hz", "1Hz", "--by", "x"), "empty"),
         (("--window", "5MHz", "7MHz", "--by", "x"), "points"),
+        (("--window", "auto"), "--by"),
+        (("--mask", "50Hz", "--because", "mains", "--by", "x"), "nearest is at 51.95 Hz"),
+        (("--mask", "52Hz", "--by", "x"), "--because"),
+        (("--mask", "52Hz", "--because", "mains"), "--by"),
+        (("--mask", "p999", "--because", "mains", "--by", "x"), "p999"),
+        (("--mask", "0.1Hz-1MHz", "--because", "all bad", "--by", "x"), "no window is left"),
+        (("--mask", "10mHz-9MHz", "--because", "all bad", "--by", "x"), "usable points"),
+        (("--mask", "soon", "--because", "mains", "--by", "x"), "frequency"),
+        (("--unmask", "52Hz", "--by", "x"), "not left out by hand"),
         (("--plot", "nyquist.docx"), ".png"),
     ],
 )
@@ -116,3 +125,79 @@ def test_wrong_values_are_one_line(measured_lab: Any, words: tuple[str, ...], sa
     assert done.code == 1
     assert said in done.err
     assert len(done.error_lines) == 1
+
+
+def test_points_left_out_by_hand_are_told_and_replayed(measured_lab: Any) -> None:
+    before = measured_lab("eis", "M1", "--json").json
+    words = ("--mask", "52Hz,1kHz-3kHz", "--mask", "p3", "--because", "mains pickup")
+
+    done = measured_lab("eis", "M1", *words, "--by", "A. See", "--json")
+
+    assert done.code == 0
+    by_hand = [point for point in done.json["details"]["masked"] if point.get("by")]
+    assert len(by_hand) == 7
+    assert {point["reason"] for point in by_hand} == {"mains pickup"}
+    assert done.json["resistance_ohm"] != before["resistance_ohm"]
+    told = "left out by hand: 3.494 MHz, 1.055 kHz to 2.663 kHz (5 points), 51.95 Hz"
+    assert f"{told} (mains pickup, A. See)" in measured_lab("eis", "M1").out
+    why = measured_lab("why", done.json["analysis"]).out
+    assert "reason mains pickup, by A. See" in why
+    assert measured_lab("replay", "M1", "--json").json == {
+        "checked": 2,
+        "equal": 2,
+        "different": [],
+    }
+
+
+def test_points_are_used_again(measured_lab: Any) -> None:
+    before = measured_lab("eis", "M1", "--json").json
+    measured_lab("eis", "M1", "--mask", "1kHz-3kHz", "--because", "a door", "--by", "A. See")
+
+    part = measured_lab("eis", "M1", "--unmask", "1kHz-2kHz", "--by", "B. Lee", "--json").json
+    whole = measured_lab("eis", "M1", "--unmask", "all", "--by", "B. Lee", "--json").json
+
+    assert [p["index"] for p in part["details"]["masked"]] == [34, 35]
+    assert whole["details"]["masked"] == before["details"]["masked"]
+    assert whole["resistance_ohm"] == before["resistance_ohm"]
+    assert "unmasked" in measured_lab("why", part["analysis"]).out
+
+
+@pytest.mark.parametrize("automatic", [("--window", "auto"), ("--window=auto",)])
+def test_the_automatic_window_is_kept_again(measured_lab: Any, automatic: tuple[str, ...]) -> None:
+    before = measured_lab("eis", "M1", "--json").json
+    measured_lab("eis", "M1", "--window", "0.2Hz", "1Hz", "--by", "A. See")
+
+    back = measured_lab("eis", "M1", *automatic, "--by", "B. Lee", "--json").json
+
+    assert back["window_source"] == "automatic"
+    assert back["window_hz"] == before["window_hz"]
+    assert back["resistance_ohm"] == before["resistance_ohm"]
+    assert back["analysis"] != before["analysis"]
+    assert "created_by: B. Lee" in measured_lab("why", back["analysis"]).out
+
+
+def test_a_reason_alone_is_not_understood(measured_lab: Any) -> None:
+    done = measured_lab("eis", "M1", "--because", "mains pickup")
+
+    assert done.code == 2
+    assert "--mask" in done.err
+
+
+def test_any_reason_can_be_drawn(measured_lab: Any, tmp_path: Path) -> None:
+    reason = "costs $5 and $x, " + "a long story " * 15
+    measured_lab("eis", "M1", "--mask", "1kHz-3kHz", "--because", reason, "--by", "A. See")
+
+    done = measured_lab("eis", "M1", "--plot", tmp_path / "n.png", "--bode", tmp_path / "b.png")
+
+    assert done.code == 0
+    assert (tmp_path / "n.png").read_bytes().startswith(PNG)
+
+
+def test_a_label_shows_what_was_done_by_hand(measured_lab: Any) -> None:
+    measured_lab("eis", "M1", "--mask", "52Hz", "--because", "mains", "--by", "A. See")
+
+    proposed = measured_lab("label", "propose", "M1", "--by", "A. See")
+
+    told = "by hand in M1: left out: 51.95 Hz (mains, A. See)"
+    assert told in " ".join(proposed.out.split())
+    assert told in " ".join(measured_lab("label", "show", "L1").out.split())

@@ -79,6 +79,26 @@ def test_a_reader_looks_but_changes_nothing(group: SignIn) -> None:
         assert "B. Look may look" in answer.json()["error"]
 
 
+def test_a_reader_tries_points_but_keeps_none(group: SignIn) -> None:
+    reader = group("B. Look", "reader")
+    address = "/api/measurements/M1/window"
+    point = {"mask": [{"index": 40, "reason": "a door"}]}
+
+    assert reader.get(address, params={"as_it_is": True, "mask": 40}).status_code == 200
+    for change in (point, {"automatic": True}, {"unmask": [40]}):
+        assert reader.post(address, json=change).status_code == 403
+    assert 'id="leave-out"' not in reader.get("/measurements/M1").text
+    assert 'id="keep"' not in reader.get("/measurements/M1").text
+
+
+def test_points_need_the_token_of_the_page(browser: Browser) -> None:
+    point = {"mask": [{"index": 40, "reason": "a door"}]}
+    address = "/api/measurements/M1/window"
+
+    assert browser.post(address, json=point, headers={"X-Labkit-CSRF": ""}).status_code == 403
+    assert browser.get("/api/measurements/M1").json()["earlier"] == []
+
+
 def test_a_change_needs_the_token_of_the_page(browser: Browser) -> None:
     for sent in ("", "wrong"):
         answer = browser.post(

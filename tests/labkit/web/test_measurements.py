@@ -48,6 +48,116 @@ def test_the_automatic_window_can_be_asked_for_again(browser: Browser) -> None:
     assert automatic["window_source"] == "automatic"
 
 
+def test_trying_without_a_point_stores_nothing(browser: Browser) -> None:
+    stored = browser.get("/api/measurements/M1").json()["fit"]
+
+    tried = browser.get(
+        "/api/measurements/M1/window", params={"as_it_is": True, "mask": [70, 71]}
+    ).json()
+
+    assert [(point["index"], point["by"]) for point in tried["masked"]] == [
+        (70, "A. See"),
+        (71, "A. See"),
+    ]
+    assert tried["resistance_ohm"] != stored["resistance_ohm"]
+    assert browser.get("/api/measurements/M1").json()["earlier"] == []
+
+
+def test_points_left_out_are_signed_kept_and_used_again(browser: Browser, measured: Lab) -> None:
+    address = "/api/measurements/M1/window"
+    points = [{"index": 40, "reason": "mains pickup"}, {"index": 41, "reason": "a door"}]
+    tried = browser.get(address, params={"as_it_is": True, "mask": [40, 41]}).json()
+
+    kept = browser.post(address, json={"mask": points, "seen": "A1"}).json()
+
+    assert kept["fit"]["resistance_ohm"] == tried["resistance_ohm"]
+    assert [(p["reason"], p["by"]) for p in kept["fit"]["masked"]] == [
+        ("mains pickup", "A. See"),
+        ("a door", "A. See"),
+    ]
+    assert "masked-by-hand" in kept["fit"]["reasons"]
+    shell = examine_measurement(measured, "M1")
+    assert shell["resistance_ohm"] == kept["fit"]["resistance_ohm"]
+    assert shell["details"]["masked"] == kept["fit"]["masked"]
+
+    back = browser.post(address, json={"unmask": [40], "seen": kept["fit"]["analysis"]}).json()
+    assert [p["index"] for p in back["fit"]["masked"]] == [41]
+    assert [one["masked_by_hand"] for one in back["earlier"]] == [2, 0]
+
+
+def test_window_and_points_are_one_result(browser: Browser) -> None:
+    change = {"low_hz": 30.0, "high_hz": 900.0, "mask": [{"index": 45, "reason": "a door"}]}
+
+    kept = browser.post("/api/measurements/M1/window", json=change).json()
+
+    assert kept["fit"]["window_source"] == "set by hand"
+    assert [p["index"] for p in kept["fit"]["masked"]] == [45]
+    assert len(kept["earlier"]) == 1
+
+
+def test_the_automatic_window_is_kept_with_the_points(browser: Browser) -> None:
+    address = "/api/measurements/M1/window"
+    before = browser.get("/api/measurements/M1").json()["fit"]
+    change = {"low_hz": 30.0, "high_hz": 900.0, "mask": [{"index": 5, "reason": "a door"}]}
+    browser.post(address, json=change)
+
+    kept = browser.post(address, json={"automatic": True}).json()["fit"]
+
+    assert (kept["window_source"], kept["window_set_by"]) == ("automatic", None)
+    assert kept["created_by"] == "A. See"
+    assert kept["window_hz"] == before["window_hz"]
+    assert [point["index"] for point in kept["masked"]] == [5]
+
+
+def test_who_saw_an_older_result_is_told(browser: Browser) -> None:
+    address = "/api/measurements/M1/window"
+    change = {"mask": [{"index": 40, "reason": "a door"}], "seen": "A1"}
+    assert browser.post(address, json=change).status_code == 200
+
+    late = browser.post(address, json=change)
+
+    assert late.status_code == 409
+    assert "by A. See" in late.json()["error"]
+    assert len(browser.get("/api/measurements/M1").json()["earlier"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "nothing is to change"),
+        ({"mask": [{"index": 40, "reason": "  "}]}, "reason"),
+        ({"mask": [{"index": 40}]}, "reason"),
+        ({"mask": [{"index": 4000, "reason": "x"}]}, "p4000"),
+        ({"mask": [{"index": -1, "reason": "x"}]}, "index"),
+        ({"mask": [{"index": 40, "reason": "x"}] * 2}, "twice"),
+        ({"unmask": [40]}, "not left out by hand"),
+        ({"automatic": True, "low_hz": 1.0, "high_hz": 2.0}, "automatic"),
+        ({"mask": [{"index": i, "reason": "x"} for i in range(20, 79)]}, "no window is left"),
+        ({"mask": [{"index": i, "reason": "x"} for i in range(79)]}, "usable points"),
+        ({"low_hz": 5.0}, "two different frequencies"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused_in_a_line(
+    browser: Browser, change: dict[str, Any], said: str
+) -> None:
+    answer = browser.post("/api/measurements/M1/window", json=change)
+
+    assert answer.status_code == 422
+    assert said in answer.json()["error"]
+    assert len(answer.json()["error"].splitlines()) == 1
+    assert browser.get("/api/measurements/M1").json()["earlier"] == []
+
+
+def test_a_reason_is_shown_as_text(browser: Browser) -> None:
+    change = {"mask": [{"index": 40, "reason": "<script>alert(1)</script>"}]}
+    browser.post("/api/measurements/M1/window", json=change)
+
+    for path in ("/measurements/M1", "/why/M1", "/why/A8"):
+        page = browser.get(path)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+
+
 def test_the_drawn_line_passes_through_the_resistance(looking: Browser) -> None:
     fit = looking.get("/api/measurements/M1").json()["fit"]
 

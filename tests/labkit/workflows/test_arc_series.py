@@ -13,6 +13,7 @@ from instruments.biologic_writing import write_mpr
 from instruments.records import ImpedanceSpectrum
 from labkit.arrhenius import KB_EV_PER_K, ArrheniusError
 from labkit.eis.simulate import Arc, Pellet, log_frequencies, simulate_pellet
+from labkit.workflows.analysing import examine_measurement
 from labkit.workflows.arc_series import fit_arc_series
 from labkit.workflows.importing import import_paths
 from labkit.workflows.lab import Lab
@@ -57,6 +58,22 @@ def test_each_arc_has_its_own_energy_and_conductivity(two_arc_lab: Lab, joint: b
     assert arcs["bulk"]["sigma_S_per_cm"][0] == pytest.approx(constant / 2e4, rel=0.05)
     assert arcs["total"]["sigma_S_per_cm"][0] == pytest.approx(constant / 2.2e5, rel=0.02)
     assert result["verdict"] == "accepted"
+
+
+def test_points_left_out_by_hand_are_left_out_of_the_arcs_and_told(two_arc_lab: Lab) -> None:
+    before = fit_arc_series(two_arc_lab, "p")
+    examine_measurement(two_arc_lab, "M2", mask=["p20,p21"], because="a door", set_by="A. See")
+
+    after = fit_arc_series(two_arc_lab, "p")
+
+    assert after["verdict"] == before["verdict"] == "accepted"
+    assert by_role(after)["bulk"]["resistance_ohm"] != by_role(before)["bulk"]["resistance_ohm"]
+    assert any(m.startswith("M2: left out by hand") for m in after["messages"])
+    with two_arc_lab.database.reading() as session:
+        (name, points), *others = (
+            get_analysis(session, after["analysis"]).parameters["mask"].items()
+        )
+    assert (name, [point["index"] for point in points], others) == ("M2", [20, 21], [])
 
 
 def test_it_is_stored_once_with_its_measurements(two_arc_lab: Lab) -> None:
