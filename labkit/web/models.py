@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from labkit.web import wording
+from labkit import wording
 
 Verdict = Literal["accepted", "review", "rejected"]
 Short = Field(min_length=1, max_length=200)

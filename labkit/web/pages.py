@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import labkit
+from labkit import wording
 from labkit.errors import UsageError
-from labkit.web import wording
 from labkit.web.bench import TheBench, TheLab
 from labkit.web.models import MeasurementView
 from labkit.web.routes.identifiers import (
@@ -140,6 +140,7 @@ def inbox(request: Request, bench: TheBench, page: Page = 1) -> Response:
         "page": page,
         "pages": -(-found["total"] // 24),
         "upload_limit_bytes": bench.rules.upload_limit_bytes,
+        "watched": None if bench.watch is None else bench.watch.status(),
     }
     return render(request, "inbox.html", values)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.web.wording import celsius, conductivity, frequency, moment, resistance, rounded
+from labkit.wording import celsius, conductivity, frequency, moment, resistance, rounded
 
 
 @pytest.mark.parametrize(
