@@ -23,6 +23,7 @@ from labkit.web.routes import (
     measurements,
     pellets,
     provenance,
+    refinements,
     session,
 )
 from labkit.workflows.lab import Lab
@@ -82,7 +83,10 @@ def create_app(
         responses=REFUSALS,
         dependencies=[Depends(HTTPBearer(auto_error=False))],
     )
-    parts = (session, files, measurements, pellets, labels, conflicts, candidates, provenance)
+    parts = (
+        *(session, files, measurements, pellets, refinements, labels, conflicts, candidates),
+        provenance,
+    )
     for part in parts:
         api.include_router(part.router)
     app.include_router(api)
