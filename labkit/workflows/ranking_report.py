@@ -281,8 +281,13 @@ def _own_labels(lab: Lab, numbers: list[int]) -> list[int]:
 
 def _origin(lab: Lab, told: dict[str, Any]) -> ReportSection:
     """Count the labels by their source, and name who vouches for them."""
-    columns = (Label.id, Label.source_kind, Label.citation, Label.doi, Label.reviewed_by)
-    statement = sa.select(*(col(column) for column in columns))
+    statement = sa.select(
+        col(Label.id),
+        col(Label.source_kind),
+        col(Label.citation),
+        col(Label.doi),
+        col(Label.reviewed_by),
+    )
     wanted = set(told["label_ids"])
     counts: dict[tuple[str, str], int] = {}
     with lab.database.reading() as session:
