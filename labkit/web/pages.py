@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import shlex
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -64,6 +65,7 @@ def _environment() -> Any:
     for name in wording.__all__:
         environment.filters[name] = getattr(wording, name)
     environment.filters["version"] = _versioned
+    environment.filters["shell"] = shlex.quote
     return environment
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import sqlalchemy as sa
@@ -116,8 +117,8 @@ def _overview(view: dict[str, Any], measured: list[dict[str, Any]]) -> ReportSec
     }
     missing = _missing(view)
     points = [
-        f"{len(view['pellets'])} pellets of {formulas}" if view["pellets"] else "no pellet",
-        f"{len(measured)} impedance spectra: "
+        f"{_count(view['pellets'], 'pellet')} of {formulas}" if view["pellets"] else "no pellet",
+        f"{len(measured)} impedance {'spectrum' if len(measured) == 1 else 'spectra'}: "
         + ", ".join(f"{number} {word}" for word, number in verdicts.items()),
     ]
     combined = view["replicates"]
@@ -131,7 +132,7 @@ def _overview(view: dict[str, Any], measured: list[dict[str, Any]]) -> ReportSec
     if view["refinements"]:
         impure = sum(one["unexplained_peaks"] > 0 for one in view["refinements"])
         points.append(
-            f"{len(view['refinements'])} refined diffraction patterns, {impure} of them with peaks "
+            f"{_count(view['refinements'], 'refined diffraction pattern')}, {impure} with peaks "
             "that no phase explains"
         )
     points.append(
@@ -140,6 +141,10 @@ def _overview(view: dict[str, Any], measured: list[dict[str, Any]]) -> ReportSec
         else "Nothing is missing that a published report asks for"
     )
     return ReportSection("At a glance", points=points)
+
+
+def _count(things: list[Any], name: str) -> str:
+    return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")
 
 
 def _pellets(view: dict[str, Any]) -> ReportSection:
@@ -251,7 +256,7 @@ def _conductivities(measured: list[dict[str, Any]]) -> ReportSection:
             "the blocking tail, followed back to high frequency, meets the real axis.",
         ),
         ("labkit import --pellet NAME FILE", "labkit eis M1 --plot nyquist.png"),
-        [Table(f"{len(rows)} impedance spectra", columns, rows)] if rows else [],
+        [Table("By pellet and temperature", columns, rows)] if rows else [],
     )
 
 
@@ -320,7 +325,7 @@ def _arrhenius(lab: Lab, view: dict[str, Any]) -> ReportSection:
     return ReportSection(
         "Arrhenius and replicates",
         ("Fits of ln(sigma T) against 1/T over the accepted conductivities.",),
-        ("labkit arrhenius " + " ".join(named or ["PELLET"]),),
+        ("labkit arrhenius " + (shlex.join(named) or "PELLET"),),
         [Table("Pellet by pellet", columns, rows), *_replicates(view)] if rows else [],
         figures if named else [],
         left_out,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from labkit.errors import LabkitError
@@ -28,7 +29,7 @@ def lattice_sections(lab: Lab, view: dict[str, Any]) -> list[ReportSection]:
         Of `labkit.workflows.pellet_views.view_batch`.
     """
     sections = [_patterns(lab, view)] if view["refinements"] else []
-    return sections + ([_vegard(view["vegard"])] if view["vegard"] else [])
+    return sections + ([_vegard(view["vegard"], view["batch"])] if view["vegard"] else [])
 
 
 def _patterns(lab: Lab, view: dict[str, Any]) -> ReportSection:
@@ -60,7 +61,10 @@ def _patterns(lab: Lab, view: dict[str, Any]) -> ReportSection:
         "Diffraction",
         ("Cells with their standard errors in the last digits. Arrows mark peaks that no phase "
          "explains: impurity?",),
-        (f"labkit xrd refine --batch {view['batch']} --table series.csv --cif PHASE.cif",),
+        (
+            f"labkit xrd refine --batch {shlex.quote(view['batch'])} --table series.csv "
+            "--cif PHASE.cif",
+        ),
         [Table("Refined lattices, by composition", columns, rows)],
         figures,
         points,
@@ -86,7 +90,7 @@ def _figure(lab: Lab, analysis: str, name: str) -> Figure:
     )
 
 
-def _vegard(vegard: dict[str, Any]) -> ReportSection:
+def _vegard(vegard: dict[str, Any], batch: str) -> ReportSection:
     from labkit.plots.vegard import plot_vegard
 
     fits = [VegardFit.from_dict(fit) for fit in vegard["fits"]]
@@ -120,7 +124,7 @@ def _vegard(vegard: dict[str, Any]) -> ReportSection:
             + ("" if reach is None else f"the law holds up to x = {reach:g}. ")
             + "Where a limit of solubility is seen, the line is that of the points below it.",
         ),
-        ("labkit vegard --batch NAME --plot vegard.png",),
+        (f"labkit vegard --batch {shlex.quote(batch)} --plot vegard.png",),
         [Table("Lattice parameters against composition", columns, rows)],
         [
             Figure.draw_whole(

@@ -175,7 +175,7 @@ def _checklist(session: Session, pellet: Pellet) -> list[dict[str, Any]]:
         _item("excitation amplitude", ", ".join(amplitudes) or None),
         _item(
             "temperature of every measurement",
-            f"{len(kelvin)} temperatures"
+            f"{len(kelvin)} temperature{'' if len(kelvin) == 1 else 's'}"
             if kelvin and all(one.temperature_K is not None for one in impedance)
             else None,
         ),
