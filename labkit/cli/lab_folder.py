@@ -38,23 +38,40 @@ def init(lab_path: Path, as_json: bool) -> None:
 
 
 @click.command(
-    short_help="Write an HTML report of the lab.",
-    epilog="Example: labkit --lab mylab report --output lab.html",
+    short_help="Write an HTML report of the lab, a batch or a ranking.",
+    epilog="Example: labkit --lab mylab report --batch 2026-11 --output batch.html",
 )
+@click.option("--batch", default=None, metavar="NAME", help="Report this batch.")
+@click.option("--ranking", default=None, metavar="ID", help="Report this ranking: R2, or 'last'.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
-    help="The HTML file to write (default: report.html in the lab folder).",
+    help="The HTML file to write (default: in the lab folder, named after what it reports).",
 )
 @json_option
 @click.pass_obj
-def report(lab_path: Path, output: Path | None, as_json: bool) -> None:
-    """Write a self-contained HTML report of the lab: measurements, fits, labels, ranking."""
-    from labkit.workflows.lab import open_lab
-    from labkit.workflows.reporting import write_lab_report
+def report(
+    lab_path: Path, batch: str | None, ranking: str | None, output: Path | None, as_json: bool
+) -> None:
+    """Write a self-contained HTML report; the browser's print makes a PDF of it.
 
-    path = write_lab_report(open_lab(lab_path), output)
+    Of a batch: pellets, what a publication still lacks, every conductivity, spectra, Arrhenius,
+    diffraction, labels, hashes. Of a ranking: labels, what moved and why, candidates, proposals.
+    Without either: the lab as a whole.
+    """
+    from labkit.workflows import reporting
+    from labkit.workflows.lab import open_lab
+
+    if batch is not None and ranking is not None:
+        raise click.UsageError("one report at a time: --batch or --ranking")
+    lab = open_lab(lab_path)
+    if batch is not None:
+        path = reporting.write_batch_report(lab, batch, output)
+    elif ranking is not None:
+        path = reporting.write_ranking_report(lab, ranking, output)
+    else:
+        path = reporting.write_lab_report(lab, output)
     if as_json:
         print_json({"report": str(path)})
     else:

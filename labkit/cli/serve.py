@@ -17,7 +17,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command(
     short_help="The bench in the browser.",
-    epilog="Example: labkit --lab mylab serve",
+    epilog="Example: labkit --lab mylab serve --watch /data/eclab/today",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
@@ -41,6 +41,21 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     default=200,
     show_default=True,
     help="Largest upload in MB.",
+)
+@click.option(
+    "--watch",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FOLDER",
+    help="Import files as they appear in this folder; the inbox shows it.",
+)
+@click.option(
+    "--settle",
+    "settle_s",
+    type=click.FloatRange(min=0),
+    default=5.0,
+    show_default=True,
+    help="Seconds without a change after which a watched file counts as complete.",
 )
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in the browser.")
 @json_option

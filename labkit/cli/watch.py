@@ -50,7 +50,13 @@ def watch(
     lab = open_lab(lab_path)
     click.echo(f"watching {folder}; Ctrl-C stops", err=True)
     for report in watch_folder(
-        lab, folder, pellet=pellet, temperature=temperature, settle_s=settle_s, once=once
+        lab,
+        folder,
+        pellet=pellet,
+        temperature=temperature,
+        settle_s=settle_s,
+        once=once,
+        tell=print_error,
     ):
         for refused in report["refused"]:
             print_error(refused["error"])

@@ -10,6 +10,7 @@ import click
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
 from labkit.cli.xrd_simulate import simulate
 from labkit.cli.xrd_standard import standard
+from labkit.wording import with_esd
 
 __all__ = ["xrd"]
 
@@ -209,15 +210,6 @@ def refine(
         _print_plot(plot)
 
 
-def _with_esd(value: float, esd: float | None) -> str:
-    if not esd:
-        return f"{value:.5f}"
-    digits = 1
-    while digits < 7 and round(esd * 10**digits) < 2:
-        digits += 1
-    return f"{value:.{digits}f}({round(esd * 10**digits)})"
-
-
 def _print_refinement(report: dict[str, Any]) -> None:
     click.echo(
         f"{report['measurement']} {report['file']}: Rwp {100 * report['r_wp']:.2f} %, "
@@ -232,11 +224,11 @@ def _print_refinement(report: dict[str, Any]) -> None:
     for phase in report["phases"]:
         names = ("a", "b", "c", "alpha", "beta", "gamma")
         cell = [
-            f"{name} {_with_esd(value, esd)}"
+            f"{name} {with_esd(value, esd)}"
             for name, value, esd in zip(names, phase["cell"], phase["cell_esd"], strict=True)
             if esd is not None or name in "abc"
         ]
-        volume = _with_esd(phase["volume_angstrom3"], phase["volume_esd_angstrom3"])
+        volume = with_esd(phase["volume_angstrom3"], phase["volume_esd_angstrom3"])
         click.echo(f"{phase['name']} ({phase['space_group']}): {', '.join(cell)}, V {volume} A^3")
         if phase["weight_fraction"] is not None and len(report["phases"]) > 1:
             click.echo(f"  weight fraction {phase['weight_fraction']:.1%}")
@@ -252,7 +244,7 @@ def _print_series(outcome: dict[str, Any]) -> None:
     for report in outcome["refined"]:
         main = report["phases"][0]
         edges = [
-            _with_esd(value, esd)
+            with_esd(value, esd)
             for value, esd in zip(main["cell"][:3], main["cell_esd"][:3], strict=True)
         ]
         x = "" if report["x"] is None else f"{report['x']:g}"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labkit.arrhenius import ArrheniusFit
-from labkit.plots.style import GREY, legend, next_colour, power_of_ten, tidy, with_error
+from labkit.plots.style import GREY, legend, next_colour, plain, power_of_ten, tidy, with_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +54,7 @@ def plot_arrhenius(
     def scaled(values: NDArray[Any], at: NDArray[Any]) -> NDArray[Any]:
         return values * at if quantity == "sigma T" else values
 
-    name = f"{label}: " if label else ""
+    name = f"{plain(label)}: " if label else ""
     ea = f"{name}$E_a$ = {with_error(fit.ea_eV, fit.ea_se_eV)} eV"
     if fit.verdict != "accepted":
         ea += f" ({fit.verdict})"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labkit.plots.style import GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION, legend, tidy
+from labkit.plots.style import GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION, legend, plain, tidy
 from labkit.xrd.result import RefinementResult
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def plot_pattern(axes: Axes, result: RefinementResult, *, label: str | None = No
             first - number * row,
             color=_TICKS[number % len(_TICKS)],
             lw=0.8,
-            label=f"{phase.name} ({phase.space_group})",
+            label=plain(f"{phase.name} ({phase.space_group})"),
         )
     base = first - len(result.phases) * row - max(float(difference.max()), 0.0) - 0.03 * top
     axes.plot(angle, difference + base, "-", lw=0.7, color="#0072B2", label="difference")
@@ -63,7 +63,7 @@ def plot_pattern(axes: Axes, result: RefinementResult, *, label: str | None = No
     axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= 1.12 * top])
     axes.set_xlabel(r"2$\theta$ (°)")
     axes.set_ylabel("intensity (counts)")
-    name = f"{label}: " if label else ""
+    name = f"{plain(label)}: " if label else ""
     axes.set_title(
         f"{name}$R_{{wp}}$ = {100 * result.r_wp:.1f} %, GOF {result.gof:.2f}, {result.verdict}",
         fontsize="medium",

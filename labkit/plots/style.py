@@ -21,6 +21,11 @@ GREY, INK = "#8A8A8A", "#222222"
 SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 
 
+def plain(text: str) -> str:
+    """Return text that matplotlib draws as it stands: a dollar sign starts no formula."""
+    return text.replace("$", r"\$")
+
+
 def tidy(axes: Axes) -> Axes:
     """Give `axes` light spines, inward ticks and a faint grid; return it."""
     axes.tick_params(direction="in", which="both", top=True, right=True, color=GREY)

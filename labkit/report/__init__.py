@@ -1,5 +1,12 @@
 """A self-contained HTML report: figures inside, no network, opens anywhere."""
 
-from labkit.report.document import Figure, ReportSection, Table, render_report, write_report
+from labkit.report.document import (
+    Figure,
+    Mark,
+    ReportSection,
+    Table,
+    render_report,
+    write_report,
+)
 
-__all__ = ["Figure", "ReportSection", "Table", "render_report", "write_report"]
+__all__ = ["Figure", "Mark", "ReportSection", "Table", "render_report", "write_report"]

@@ -6,15 +6,21 @@ import base64
 import io
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as MatplotlibFigure
 
-__all__ = ["Figure", "ReportSection", "Table", "render_report", "write_report"]
+__all__ = ["Figure", "Mark", "ReportSection", "Table", "render_report", "write_report"]
+
+# matplotlib keeps fonts and mathtext for the whole process; a server writes reports in threads
+_DRAWING = threading.Lock()
+_DPI = 170
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,18 @@ class Figure:
     ----------
     caption : str
         One or two sentences; also the text for readers who cannot see the picture.
-    svg_base64 : str
+    base64 : str
         The drawing.
+    media_type : str
+        Of the drawing.
+    wide : bool
+        Whether it needs the whole width.
     """
 
     caption: str
-    svg_base64: str
+    base64: str
+    media_type: str = "image/svg+xml"
+    wide: bool = False
 
     @classmethod
     def draw(
@@ -39,8 +51,10 @@ class Figure:
         draw: Callable[[Axes], object],
         *,
         size_inch: tuple[float, float] = (6.4, 4.4),
+        picture: Literal["svg", "png"] = "svg",
+        wide: bool = False,
     ) -> Figure:
-        """Draw on fresh axes and keep the result as SVG.
+        """Draw on fresh axes and keep the result.
 
         Parameters
         ----------
@@ -50,21 +64,66 @@ class Figure:
             Gets the Axes and draws on it.
         size_inch : tuple of float
             Width and height.
+        picture : {"svg", "png"}
+            Thousands of points are smaller as pixels.
+        wide : bool
+            Give it the whole width.
         """
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        return cls.draw_whole(
+            caption,
+            lambda figure: draw(figure.add_subplot()),
+            size_inch=size_inch,
+            picture=picture,
+            wide=wide,
+        )
+
+    @classmethod
+    def draw_whole(
+        cls,
+        caption: str,
+        draw: Callable[[MatplotlibFigure], object],
+        *,
+        size_inch: tuple[float, float],
+        picture: Literal["svg", "png"] = "svg",
+        wide: bool = False,
+    ) -> Figure:
+        """Draw on a fresh figure with as many axes as needed; see `draw`."""
         from matplotlib.figure import Figure as MatplotlibFigure
 
-        figure = MatplotlibFigure(figsize=size_inch, layout="constrained")
-        FigureCanvasSVG(figure)
-        draw(figure.add_subplot())
         stream = io.BytesIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-        return cls(caption, base64.b64encode(stream.getvalue()).decode("ascii"))
+        with _DRAWING:
+            figure = MatplotlibFigure(figsize=size_inch, layout="constrained")
+            draw(figure)
+            if picture == "svg":
+                figure.savefig(stream, format="svg", metadata={"Date": None})
+            else:
+                figure.savefig(stream, format="png", dpi=_DPI)
+        media_type = "image/svg+xml" if picture == "svg" else "image/png"
+        return cls(caption, base64.b64encode(stream.getvalue()).decode("ascii"), media_type, wide)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A cell that stands out: a verdict, a state, or something missing."""
+
+    text: str
+    kind: Literal["good", "warn", "bad", "plain"] = "plain"
+
+    @classmethod
+    def of(cls, word: str | None) -> Mark:
+        """Return a verdict or the state of a label with the colour that it has everywhere."""
+        kinds: dict[str | None, Literal["good", "warn", "bad"]] = {
+            "accepted": "good",
+            "review": "warn",
+            "proposed": "warn",
+            "rejected": "bad",
+        }
+        return cls(word or "no result", kinds.get(word, "plain"))
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its caption; cells are text, already rounded and with their units."""
+    """A table with its caption; cells are text, already rounded and with their units, or marks."""
 
     caption: str
     columns: Sequence[str]
@@ -80,10 +139,15 @@ class ReportSection:
     commands: Sequence[str] = ()
     tables: Sequence[Table] = ()
     figures: Sequence[Figure] = field(default=())
+    points: Sequence[str] = ()
 
 
 def render_report(
-    title: str, sections: Sequence[ReportSection], *, footer: Sequence[str] = ()
+    title: str,
+    sections: Sequence[ReportSection],
+    *,
+    subtitle: str = "",
+    footer: Sequence[str] = (),
 ) -> str:
     """Render sections to one HTML document with everything inside.
 
@@ -98,7 +162,13 @@ def render_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    context: dict[str, Any] = {"title": title, "sections": sections, "footer": footer}
+    environment.tests["mark"] = lambda cell: isinstance(cell, Mark)
+    context: dict[str, Any] = {
+        "title": title,
+        "subtitle": subtitle,
+        "sections": sections,
+        "footer": footer,
+    }
     return environment.get_template("report.html").render(context)
 
 

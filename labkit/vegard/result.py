@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -123,3 +124,16 @@ class VegardFit:
         """Return the fields as JSON-ready values."""
         result: dict[str, Any] = json_ready(self)
         return result
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> VegardFit:
+        """Return the fit that `to_dict` told."""
+        estimates = ("slope", "intercept", "curvature", "slope_within_limit",
+                     "intercept_within_limit")  # fmt: skip
+        return cls(
+            **{
+                **told,
+                **{name: Estimate(**told[name]) for name in estimates},
+                "end_members": tuple(EndMember(**end) for end in told["end_members"]),
+            }
+        )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 import labkit
 from labkit.web import pages
@@ -19,9 +23,11 @@ from labkit.web.routes import (
     measurements,
     pellets,
     provenance,
+    refinements,
     session,
 )
 from labkit.workflows.lab import Lab
+from labkit.workflows.watching_aside import WatchAside
 
 __all__ = ["create_app"]
 
@@ -34,7 +40,11 @@ impedances have the physics sign (capacitive: negative imaginary part). A refuse
 
 
 def create_app(
-    lab: Lab, *, local_person: str | None = None, rules: GateRules | None = None
+    lab: Lab,
+    *,
+    local_person: str | None = None,
+    rules: GateRules | None = None,
+    watch: WatchAside | None = None,
 ) -> FastAPI:
     """Make the application that serves one lab.
 
@@ -47,6 +57,8 @@ def create_app(
         from everybody, as an address that others can reach must.
     rules : GateRules, optional
         Host names, cookies, sizes; for this machine alone by default.
+    watch : WatchAside, optional
+        A folder to watch for as long as the application runs.
 
     Returns
     -------
@@ -61,16 +73,20 @@ def create_app(
         redoc_url=None,
         openapi_url="/api/openapi.json",
         swagger_ui_oauth2_redirect_url=None,
+        lifespan=lambda _: _watching(watch),
     )
     rules = rules or GateRules()
     access = Access(lab, local_person)
-    app.state.bench = Bench(lab, access, rules)
+    app.state.bench = Bench(lab, access, rules, watch)
     api = APIRouter(
         prefix="/api",
         responses=REFUSALS,
         dependencies=[Depends(HTTPBearer(auto_error=False))],
     )
-    parts = (session, files, measurements, pellets, labels, conflicts, candidates, provenance)
+    parts = (
+        *(session, files, measurements, pellets, refinements, labels, conflicts, candidates),
+        provenance,
+    )
     for part in parts:
         api.include_router(part.router)
     app.include_router(api)
@@ -78,3 +94,16 @@ def create_app(
     add_error_answers(app)
     app.add_middleware(Gate, access=access, rules=rules)
     return app
+
+
+@asynccontextmanager
+async def _watching(watch: WatchAside | None) -> AsyncIterator[None]:
+    """Watch the folder while the application runs; the end waits for the file at hand."""
+    if watch is None:
+        yield
+        return
+    watch.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(watch.stop)

@@ -18,6 +18,7 @@ from labkit.web.remembered import Remembered
 from labkit.workflows.cluster_overview import overview_of_clusters
 from labkit.workflows.lab import Lab
 from labkit.workflows.standing import keep_ranking, ranking_as_it_stands, ranking_stamp
+from labkit.workflows.watching_aside import WatchAside
 
 __all__ = ["Actor", "Bench", "TheBench", "TheLab"]
 
@@ -35,11 +36,14 @@ class Bench:
     lab : Lab
     access : Access
     rules : GateRules
+    watch : WatchAside or None
+        The folder that is watched while the page is served.
     """
 
     lab: Lab
     access: Access
     rules: GateRules
+    watch: WatchAside | None = None
     _kept: Remembered = field(default_factory=lambda: Remembered(4), repr=False)
     _background: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, "ranking"), repr=False

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from labkit.web import wording
+from labkit import wording
+from labkit.web.refinement_models import RefinedPattern
 
 Verdict = Literal["accepted", "review", "rejected"]
 Short = Field(min_length=1, max_length=200)
@@ -332,6 +333,7 @@ class PelletView(PelletRow):
     stored: dict[str, Any] | None
     checklist: list[dict[str, Any]]
     replicates: list[str]
+    refinements: list[RefinedPattern] = []
 
 
 class BatchView(BaseModel):
@@ -341,7 +343,7 @@ class BatchView(BaseModel):
     pellets: list[PelletView]
     replicates: dict[str, Any] | None
     replicates_message: str | None
-    refinements: list[dict[str, Any]]
+    refinements: list[RefinedPattern]
     vegard: dict[str, Any] | None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import shlex
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -15,8 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import labkit
+from labkit import wording
 from labkit.errors import UsageError
-from labkit.web import wording
 from labkit.web.bench import TheBench, TheLab
 from labkit.web.models import MeasurementView
 from labkit.web.routes.identifiers import (
@@ -24,8 +25,10 @@ from labkit.web.routes.identifiers import (
     LabelId,
     MeasurementId,
     PelletName,
+    ReportKind,
     StructureId,
 )
+from labkit.workflows.batch_report import batch_report
 from labkit.workflows.curation import list_conflicts
 from labkit.workflows.explaining import explain
 from labkit.workflows.inbox import list_inbox
@@ -34,6 +37,7 @@ from labkit.workflows.label_evidence import list_label_page, view_label
 from labkit.workflows.measurement_views import list_measurements, view_measurement
 from labkit.workflows.pellet_views import view_batch, view_pellet
 from labkit.workflows.pellets import list_pellets
+from labkit.workflows.ranking_report import ranking_report
 from labkit.workflows.structure_views import view_structure
 from labkit.workflows.temperature_series import ARRHENIUS
 
@@ -61,6 +65,7 @@ def _environment() -> Any:
     for name in wording.__all__:
         environment.filters[name] = getattr(wording, name)
     environment.filters["version"] = _versioned
+    environment.filters["shell"] = shlex.quote
     return environment
 
 
@@ -140,6 +145,7 @@ def inbox(request: Request, bench: TheBench, page: Page = 1) -> Response:
         "page": page,
         "pages": -(-found["total"] // 24),
         "upload_limit_bytes": bench.rules.upload_limit_bytes,
+        "watched": None if bench.watch is None else bench.watch.status(),
     }
     return render(request, "inbox.html", values)
 
@@ -199,7 +205,7 @@ def pellets(request: Request, lab: TheLab) -> Response:
     return render(request, "pellets.html", {"pellets": list_pellets(lab)})
 
 
-@router.get("/pellets/{name}")
+@router.get("/pellets/{name:path}")
 def pellet(
     request: Request, name: PelletName, lab: TheLab, include_review: bool = False
 ) -> Response:
@@ -213,7 +219,7 @@ def pellet(
     return render(request, "pellet.html", values)
 
 
-@router.get("/batches/{name}")
+@router.get("/batches/{name:path}")
 def batch(request: Request, name: PelletName, lab: TheLab) -> Response:
     """Show the pellets of a batch side by side, diffraction and Vegard's law."""
     return render(request, "batch.html", {"view": view_batch(lab, name)})
@@ -299,6 +305,19 @@ def candidates(request: Request, bench: TheBench) -> Response:
         "candidates.html",
         {"ranking": ranking, "present": present, "line": line, "shown": _CANDIDATES},
     )
+
+
+@router.get("/reports/{kind}/{name:path}")
+def report(kind: ReportKind, name: PelletName, lab: TheLab, download: bool = False) -> Response:
+    """Give the report of a batch or a ranking, the same file that ``labkit report`` writes."""
+    from urllib.parse import quote
+
+    html = batch_report(lab, name) if kind == "batches" else ranking_report(lab, name)[0]
+    headers = {}
+    if download:
+        file = quote(f"report {name}.html", safe="")
+        headers["content-disposition"] = f"attachment; filename*=UTF-8''{file}"
+    return HTMLResponse(html, headers=headers)
 
 
 @router.get("/why")

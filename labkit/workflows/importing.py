@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from db.errors import DatabaseError
+from db.errors import DatabaseBusyError, DatabaseError, DatabaseStorageError
 from db.measurements import (
     StoredFile,
     find_by_data_hash,
@@ -107,7 +107,8 @@ def import_paths(
     Returns
     -------
     dict
-        ``files`` with their sweeps, ``refused`` with their lines, counts and a summary line.
+        ``files`` with their sweeps, ``refused`` with their lines and whether it is worth to try
+        ``again``, counts and a summary line.
 
     Raises
     ------
@@ -136,7 +137,8 @@ def import_paths(
             if path not in named and isinstance(error, _NO_MEASUREMENT):
                 left_aside += 1
                 continue
-            refused.append({"file": str(path), "error": _line_of(path, error)})
+            again = isinstance(error, DatabaseBusyError | DatabaseStorageError)
+            refused.append({"file": str(path), "error": _line_of(path, error), "again": again})
     if progress is not None:
         progress(len(files), len(files))
     return _report(imported, refused, left_aside)

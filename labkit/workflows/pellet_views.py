@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,13 +10,14 @@ from sqlmodel import Session, col, select
 
 from db.measurements import latest_analysis
 from db.pellets import get_pellet
-from db.tables import Analysis, Measurement, Pellet, RawFile
+from db.tables import Analysis, Measurement, Pellet
 from labkit.arrhenius import ArrheniusError, ArrheniusFit
 from labkit.errors import LabkitError, NotFoundError
 from labkit.json_ready import json_ready
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import list_pellets
 from labkit.workflows.refinement import LATTICE
+from labkit.workflows.refinement_views import list_refinements
 from labkit.workflows.substitution_series import VEGARD
 from labkit.workflows.temperature_series import (
     ARRHENIUS,
@@ -42,7 +42,7 @@ def view_pellet(
     dict
         The pellet; ``series`` with points, line and interval, or ``series_message`` why there is
         none; the ``stored`` Arrhenius result; the ``checklist`` of what a report of it needs; its
-        ``replicates``.
+        ``replicates``; the ``refinements`` of patterns measured on it.
 
     Raises
     ------
@@ -56,6 +56,7 @@ def view_pellet(
         series = collect_series(session, pellet.name, include_review=include_review)
         stored = latest_analysis(session, ARRHENIUS, pellet_id=pellet.id)
         checklist = _checklist(session, pellet)
+        refined = list_refinements(session, pellet_id=pellet.id)
         replicates = (
             session.exec(
                 select(Pellet.name).where(Pellet.batch == pellet.batch, Pellet.id != pellet.id)
@@ -79,6 +80,7 @@ def view_pellet(
         "stored": None if stored is None else _stored(stored),
         "checklist": checklist,
         "replicates": list(replicates),
+        "refinements": refined,
     }
 
 
@@ -173,7 +175,7 @@ def _checklist(session: Session, pellet: Pellet) -> list[dict[str, Any]]:
         _item("excitation amplitude", ", ".join(amplitudes) or None),
         _item(
             "temperature of every measurement",
-            f"{len(kelvin)} temperatures"
+            f"{len(kelvin)} temperature{'' if len(kelvin) == 1 else 's'}"
             if kelvin and all(one.temperature_K is not None for one in impedance)
             else None,
         ),
@@ -206,7 +208,7 @@ def view_batch(lab: Lab, batch: str, *, include_review: bool = False) -> dict[st
         names = list(
             session.exec(select(Pellet.name).where(Pellet.batch == batch).order_by(col(Pellet.id)))
         )
-        refined = _refinements(session, batch)
+        refined = list_refinements(session, batch=batch)
         vegard = session.exec(
             select(Analysis)
             .where(Analysis.kind == VEGARD, Analysis.batch == batch)
@@ -235,36 +237,3 @@ def _combine(
         return combine_replicates(lab, names, include_review=include_review), None
     except LabkitError as error:
         return None, str(error)
-
-
-def _refinements(session: Session, batch: str) -> list[dict[str, Any]]:
-    """Return the newest refinement of each pattern of a batch, by composition."""
-    found = {
-        analysis.measurement_id: analysis
-        for analysis in session.exec(
-            select(Analysis)
-            .where(Analysis.kind == LATTICE, Analysis.batch == batch)
-            .order_by(col(Analysis.id))
-        )
-    }
-    rows = []
-    for measurement_id, analysis in found.items():
-        measurement = session.get(Measurement, measurement_id)
-        raw = session.get(RawFile, measurement.raw_file_id) if measurement else None
-        phases = analysis.result.get("phases") or [{}]
-        rows.append(
-            {
-                "analysis": f"A{analysis.id}",
-                "measurement": f"M{measurement_id}",
-                "file": raw.file_name if raw else None,
-                "sample": analysis.parameters.get("sample"),
-                "x": analysis.parameters.get("x"),
-                "r_wp": analysis.result.get("r_wp"),
-                "cell": phases[0].get("cell"),
-                "cell_esd": phases[0].get("cell_esd"),
-                "volume_angstrom3": phases[0].get("volume_angstrom3"),
-                "verdict": analysis.verdict,
-                "reasons": analysis.reasons,
-            }
-        )
-    return sorted(rows, key=lambda row: math.inf if row["x"] is None else row["x"])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sqlmodel import select
 
 import db.rankings
@@ -17,16 +16,13 @@ from db.tables import LabelSnapshot
 from db.tables import Ranking as StoredRanking
 from labkit.errors import UsageError
 from labkit.workflows.describing import PoolTree
+from labkit.workflows.describing_rankings import describe_ranking, labels_in_pool, ranked_by
 from labkit.workflows.lab import Lab
 from labkit.workflows.placing import tree_with_new_structures
-from labkit.workflows.proposing import known_to_lab, proposals_changed, proposals_of
 from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
-from screening.rank import Labels, Ranking, distance_to_labelled, rank
-from screening.rank_changes import RankingChange, compare_rankings
+from screening.rank import Ranking
 
-__all__ = ["rank_candidates"]
-
-_EVIDENCE_SHOWN = 3
+__all__ = ["rank_candidates", "why_not_comparable"]
 
 
 def rank_candidates(
@@ -94,109 +90,50 @@ def rank_candidates(
             "load published ones with 'labkit label import obelix'"
         )
     parameters = {"depth": depth, "descriptor": descriptor, "mode": mode}
-    labels = _labels(found, pool)
-
-    def ties(known: Labels) -> npt.NDArray[np.float64]:
-        return distance_to_labelled(pool.tree, known, pool.features, depth=depth)
-
-    ranking = rank(pool.tree, labels, method, depth=depth, tie_break=ties(labels))
+    ranking = ranked_by(pool, labels_in_pool(found, pool), method, depth)
     with lab.database.reading() as session:
         latest = db.rankings.latest_ranking(session, method=method)
         previous = latest if since == "last" else db.rankings.get_ranking(session, since)
     if previous is not None:
-        _check_comparable(previous, method, parameters)
+        line = why_not_comparable(previous, method, parameters)
+        if line is not None:
+            raise UsageError(line)
     identifier = _keep(lab, pool, ranking, found, parameters, latest, keep, actor)
-    result: dict[str, Any] = {
-        "ranking": identifier,
-        "method": method,
-        "depth": depth,
-        "candidates": len(pool.ids),
-        "labels": len(found),
-        "previous": None if previous is None else f"R{previous.id}",
-        "top": _top(pool, ranking, found, listed or top),
-        "placed": [
-            {
-                "structure": name,
-                "rank": int(ranking.place[pool.rows[name]]),
-                "cluster": int(ranking.cluster[pool.rows[name]]),
-                "percentile": placed.percentile,
-                "out_of_domain": placed.out_of_domain,
-            }
-            for name, placed in pool.placed.items()
-        ],
-        "moved": [],
-        "structures_moved": 0,
-        "summary": f"first ranking by {method} in this lab",
-        "label_changes": [],
-    }
-    known = known_to_lab(lab, pool, found) if propose else None
-    if propose:
-        result["proposals"] = proposals_of(pool, labels, ranking, propose, target_S_per_cm, known)
-    if previous is not None:
-        before = _previous_labels(previous, pool)
-        # the same labels on the same tree rank the same: nothing to compute again
-        earlier = (
-            ranking
-            if before.equals(labels)
-            else rank(pool.tree, before, method, depth=depth, tie_break=ties(before))
-        )
-        if propose:
-            result["proposals_changed"] = proposals_changed(
-                proposals_of(pool, before, earlier, propose, target_S_per_cm, known),
-                result["proposals"],
-                pool=pool,
-                earlier=earlier,
-                ranking=ranking,
-                earlier_labels=before,
-                labels=labels,
-            )
-        change = compare_rankings(
-            earlier,
-            ranking,
-            before,
-            labels,
-            tree=pool.tree,
-            top=top,
-            tie_break_of=ties,
-        )
-        result |= _describe_change(change)
-    return result
-
-
-def _labels(found: list[LabelOnStructure], pool: PoolTree) -> Labels:
-    return Labels.of(
-        [pool.rows[label.material_id] for label in found],
-        [label.log_sigma for label in found],
-        [label.name for label in found],
-        [label.is_upper_bound for label in found],
+    result = describe_ranking(
+        lab,
+        pool,
+        ranking,
+        found,
+        previous=previous,
+        depth=depth,
+        top=top,
+        listed=listed or top,
+        propose=propose,
+        target_S_per_cm=target_S_per_cm,
     )
+    return {"ranking": identifier, **result}
 
 
-def _previous_labels(previous: StoredRanking, pool: PoolTree) -> Labels:
-    """Labels of an earlier ranking on today's pool, so that only labels can move anything."""
-    kept = [label for label in previous.labels if label["material_id"] in pool.rows]
-    return Labels.of(
-        [pool.rows[label["material_id"]] for label in kept],
-        [label["log_sigma"] for label in kept],
-        [label["name"] for label in kept],
-        [label["is_upper_bound"] for label in kept],
-    )
-
-
-def _check_comparable(previous: StoredRanking, method: str, parameters: dict[str, Any]) -> None:
+def why_not_comparable(
+    previous: StoredRanking, method: str, parameters: Mapping[str, Any]
+) -> str | None:
+    """Say why an earlier ranking cannot be compared with one of this method and parameters."""
     if previous.method != method:
-        raise UsageError(
+        return (
             f"R{previous.id} was made by {previous.method}, not {method}; "
             f"compare with --method {previous.method}"
         )
     different = [
-        name for name, value in parameters.items() if previous.parameters.get(name) != value
+        name
+        for name in ("depth", "descriptor", "mode")
+        if previous.parameters.get(name) != parameters.get(name)
     ]
     if different:
-        raise UsageError(
+        return (
             f"R{previous.id} was made with another {' and '.join(different)}; "
             "rank with the same, or give --since the id of one that was"
         )
+    return None
 
 
 def _keep(
@@ -242,71 +179,3 @@ def _keep(
             created_by=actor,
         )
         return f"R{stored.id}"
-
-
-def _top(
-    pool: PoolTree, ranking: Ranking, found: list[LabelOnStructure], count: int
-) -> list[dict[str, Any]]:
-    by_cluster: dict[int, list[LabelOnStructure]] = {}
-    for label in found:
-        by_cluster.setdefault(int(ranking.cluster[pool.rows[label.material_id]]), []).append(label)
-    rows = []
-    for row in ranking.top(count).tolist():
-        cluster = int(ranking.cluster[row])
-        around = sorted(by_cluster.get(cluster, []), key=lambda label: -label.log_sigma)
-        own = [label for label in around if label.material_id == pool.ids[row]]
-        rows.append(
-            {
-                "rank": int(ranking.place[row]),
-                "structure": pool.ids[row],
-                "formula": pool.formulas[row],
-                "score": float(ranking.score[row]),
-                "score_se": float(ranking.uncertainty[row]),
-                "selected": bool(ranking.selected[row]),
-                "cluster": cluster,
-                "labels_in_cluster": len(around),
-                "own_labels": [label.name for label in own],
-                "out_of_domain": _is_outside(pool, row),
-                "evidence": _evidence(own, around)
-                + ("; unlike anything in the tree" if _is_outside(pool, row) else ""),
-            }
-        )
-    return rows
-
-
-def _is_outside(pool: PoolTree, row: int) -> bool:
-    placed = pool.placed.get(pool.ids[row])
-    return placed is not None and placed.out_of_domain
-
-
-def _evidence(own: list[LabelOnStructure], around: list[LabelOnStructure]) -> str:
-    if own:
-        return "own label " + ", ".join(label.words() for label in own[:_EVIDENCE_SHOWN])
-    if not around:
-        return "no label in its cluster; from the branch above"
-    more = len(around) - _EVIDENCE_SHOWN
-    text = "in its cluster " + ", ".join(label.words() for label in around[:_EVIDENCE_SHOWN])
-    return text + (f" and {more} more" if more > 0 else "")
-
-
-def _describe_change(change: RankingChange) -> dict[str, Any]:
-    return {
-        "summary": change.sentence,
-        "structures_moved": change.n_moved,
-        "label_changes": [
-            {"label": label.name, "change": label.kind, "sentence": label.describe()}
-            for label in change.labels
-        ],
-        "moved": [
-            {
-                "structure": movement.name,
-                "place_before": movement.place_before,
-                "place_after": movement.place_after,
-                "score_before": movement.score_before,
-                "score_after": movement.score_after,
-                "because_of": None if movement.cause is None else movement.cause.name,
-                "sentence": movement.sentence,
-            }
-            for movement in change.movements
-        ],
-    }

@@ -26,6 +26,7 @@ from labkit.workflows.importing import read_bytes
 from labkit.workflows.instrument_profiles import instrument_named
 from labkit.workflows.lab import Lab
 from labkit.workflows.pattern_files import SeriesItem, pattern_of
+from labkit.workflows.refinement_curves import keep_curves
 from labkit.xrd.builtin import BuiltinOptions
 from labkit.xrd.engine import EngineName, Range, refine_pattern
 from labkit.xrd.gsas import keep_project
@@ -147,6 +148,7 @@ def refine_file(
             keep_project(lab.folder / str(result.artefact), settings.gpx)
     with lab.database.session() as session:
         number = _store(session, stored.measurement_id, result, parameters, batch, instrument)
+    keep_curves(lab, result)
     report = {
         "measurement": f"M{stored.measurement_id}",
         "analysis": f"A{number}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,18 @@ from db.tables import Analysis, Label, Measurement, Pellet, RawFile, SourceDatas
 from labkit.errors import LabkitError
 from labkit.report import Figure, ReportSection, Table, render_report, write_report
 from labkit.workflows.analysing import draw_nyquist
+from labkit.workflows.batch_report import batch_report
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.explaining import explain
 from labkit.workflows.hand_work import describe_hand_work
 from labkit.workflows.lab import Lab, versions
 from labkit.workflows.labelling import list_labels
 from labkit.workflows.ranking import rank_candidates
+from labkit.workflows.ranking_report import ranking_report
 from labkit.workflows.scoring import draw_w_sigma, score_tree
 from labkit.workflows.temperature_series import ARRHENIUS, draw_arrhenius
 
-__all__ = ["write_lab_report"]
+__all__ = ["write_batch_report", "write_lab_report", "write_ranking_report"]
 
 _MEASUREMENTS_SHOWN = 60
 _NYQUIST_SHOWN = 4
@@ -47,14 +50,54 @@ def write_lab_report(
     -------
     Path
     """
-    target = path or lab.folder / "report.html"
-    if not target.absolute().parent.is_dir():
-        raise LabkitError(f"{target}: there is no folder {target.parent}")
+    target = _target(lab, path, "report.html")
     sections = [_overview(lab, notes), _measurements(lab), *_series(lab), _labels(lab)]
     sections += _screening(lab, top)
     sections.append(_provenance(lab))
     footer = [", ".join(f"{name} {number}" for name, number in versions().items())]
     return write_report(target, render_report("labkit report", sections, footer=footer))
+
+
+def write_batch_report(lab: Lab, batch: str, path: Path | None = None) -> Path:
+    """Write the report of a batch; ``report-batch-NAME.html`` in the lab folder by default.
+
+    Raises
+    ------
+    NotFoundError
+        When nothing in the lab belongs to a batch of this name.
+    LabkitError
+        When the folder is missing.
+    """
+    target = _target(lab, path, f"report-batch-{_file_name(batch)}.html")
+    return write_report(target, batch_report(lab, batch))
+
+
+def write_ranking_report(
+    lab: Lab, ranking: str, path: Path | None = None, *, top: int = 30
+) -> Path:
+    """Write the report of a ranking; ``report-R2.html`` in the lab folder by default.
+
+    Raises
+    ------
+    UnknownRankingError, IdentifierError
+        When there is none of this number.
+    LabkitError
+        When the folder is missing.
+    """
+    html, identifier = ranking_report(lab, ranking, top=top)
+    return write_report(_target(lab, path, f"report-{identifier}.html"), html)
+
+
+def _target(lab: Lab, path: Path | None, name: str) -> Path:
+    target = path or lab.folder / name
+    if not target.absolute().parent.is_dir():
+        raise LabkitError(f"{target}: there is no folder {target.parent}")
+    return target
+
+
+def _file_name(batch: str) -> str:
+    """Return the name of a batch without what a file system minds."""
+    return re.sub(r"[^\w.+-]+", "_", batch).strip("._") or "unnamed"
 
 
 def _overview(lab: Lab, notes: tuple[str, ...]) -> ReportSection:

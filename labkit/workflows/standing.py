@@ -16,6 +16,7 @@ from labkit.workflows.lab import Lab
 from labkit.workflows.ranking import rank_candidates
 
 __all__ = [
+    "add_properties",
     "filter_candidates",
     "keep_ranking",
     "list_rankings",
@@ -69,7 +70,7 @@ def ranking_as_it_stands(
         target_S_per_cm=target_S_per_cm,
         keep=False,
     )
-    _add_properties(lab, result["top"])
+    add_properties(lab, result["top"])
     return result
 
 
@@ -84,11 +85,12 @@ def keep_ranking(lab: Lab, *, actor: str, top: int = 20, propose: int = 10) -> d
     result = rank_candidates(lab, top=top, listed=_LISTED, propose=propose, actor=actor)
     if result["previous"] == result["ranking"]:  # nothing changed since: tell what moved last
         return ranking_as_it_stands(lab, top=top, propose=propose)
-    _add_properties(lab, result["top"])
+    add_properties(lab, result["top"])
     return result
 
 
-def _add_properties(lab: Lab, rows: list[dict[str, Any]]) -> None:
+def add_properties(lab: Lab, rows: list[dict[str, Any]]) -> None:
+    """Add energy above the hull, band gap and elements to rows of a ranking."""
     statement = sa.select(
         col(Structure.material_id), col(Structure.e_above_hull_eV), col(Structure.band_gap_eV)
     ).where(col(Structure.material_id).in_([row["structure"] for row in rows]))

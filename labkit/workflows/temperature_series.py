@@ -34,6 +34,7 @@ __all__ = [
     "Series",
     "collect_series",
     "combine_replicates",
+    "draw_pellets",
     "draw_series",
     "fit_series",
     "fit_with_segments",
@@ -356,6 +357,17 @@ def draw_arrhenius(lab: Lab, results: Sequence[dict[str, Any]], axes: Any) -> An
             )
         convention = "sigma" if result["convention"] == "ln(sigma)" else "sigma-T"
         axes = plot_arrhenius(axes, _fit(lab, series, convention), label=result["pellet"])
+    return axes
+
+
+def draw_pellets(lab: Lab, names: Sequence[str], axes: Any) -> Any:
+    """Draw the accepted conductivities of pellets with their lines on Axes; nothing is stored."""
+    from labkit.plots.arrhenius import plot_arrhenius
+
+    for name in names:
+        with lab.database.reading() as session:
+            series = collect_series(session, name, include_review=False)
+        axes = plot_arrhenius(axes, _fit(lab, series, "sigma-T"), label=name)
     return axes
 
 

@@ -17,37 +17,111 @@ from instruments import formats
 from labkit.errors import UsageError
 from labkit.workflows.importing import import_paths
 from labkit.workflows.lab import Lab
+from labkit.workflows.recording import Arrival
 
-__all__ = ["watch_folder"]
+__all__ = ["Watch", "watch_folder"]
 
 _Stamp = tuple[int, int]
 
 
 @dataclass
-class _Seen:
-    """What is known of the files of a watched folder."""
+class Watch:
+    """A folder that is looked at again and again.
 
+    Attributes
+    ----------
+    lab : Lab
+    folder : Path
+        Sub-folders are looked at as well.
+    pellet, temperature : str, optional
+        As for `import_paths`.
+    settle_s : float
+        Seconds without a change after which a file counts as complete.
+    arrival : Arrival
+        In whose name files come in.
+    clock : callable
+        Seconds from any start.
+    waiting : dict
+        Files that are not complete yet, and since when each has not changed.
+    missing : str or None
+        One line, while the folder cannot be looked at.
+    """
+
+    lab: Lab
+    folder: Path
+    pellet: str | None = None
+    temperature: str | None = None
+    settle_s: float = 5.0
+    arrival: Arrival = Arrival()  # noqa: RUF009  (frozen)
+    clock: Callable[[], float] = time.monotonic
     waiting: dict[Path, tuple[_Stamp, float]] = field(default_factory=dict)
-    done: dict[Path, _Stamp] = field(default_factory=dict)
+    missing: str | None = None
+    _done: dict[Path, _Stamp] = field(default_factory=dict)
 
-    def settled(self, files: list[Path], now: float, settle_s: float) -> list[Path]:
-        """Return the files that have not changed for `settle_s` and were not handled so far."""
+    def __post_init__(self) -> None:
+        if not self.folder.is_dir():
+            raise UsageError(f"{self.folder}: there is no such folder to watch")
+
+    def look(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Look once, and import what is complete: each file with its report of `import_paths`.
+
+        A folder that is gone, as a share that is not connected, is looked for again next time;
+        what was imported from it is remembered.
+        """
+        files = self._files()
+        if files is None:
+            return
+        self.waiting = {path: state for path, state in self.waiting.items() if path in files}
+        for path, stamp in self._complete(files):
+            report = import_paths(
+                self.lab,
+                [path],
+                pellet=self.pellet,
+                temperature=self.temperature,
+                arrival=self.arrival,
+            )
+            if any(refused["again"] for refused in report["refused"]):
+                self.waiting[path] = (stamp, self.clock())
+            else:
+                self.waiting.pop(path, None)
+                self._done[path] = stamp
+            yield path, report
+
+    def _files(self) -> set[Path] | None:
+        """Return the raw files of the folder; None where it is not there."""
+        suffixes = {suffix.lower() for info in formats() for suffix in info.suffixes}
+        try:
+            if not self.folder.is_dir():
+                raise FileNotFoundError
+            found = {
+                path
+                for path in self.folder.rglob("*")
+                if path.suffix.lower() in suffixes and not path.name.startswith((".", "~"))
+            }
+        except OSError as error:
+            why = "" if isinstance(error, FileNotFoundError) else f" ({error.strerror})"
+            self.missing = (
+                f"{self.folder} is not there any more{why}: is the drive connected? "
+                "It is looked for again every few seconds"
+            )
+            return None
+        self.missing = None
+        return found
+
+    def _complete(self, files: set[Path]) -> list[tuple[Path, _Stamp]]:
+        """Return the files that have not changed for a while and were not handled so far."""
         ready = []
-        for path in files:
+        now = self.clock()
+        for path in sorted(files):
             stamp = _stamp(path)
-            if stamp is None or self.done.get(path) == stamp:
+            if stamp is None or self._done.get(path) == stamp:
                 continue
             known = self.waiting.get(path)
             if known is None or known[0] != stamp:
                 self.waiting[path] = (stamp, now)
-            elif now - known[1] >= settle_s:
-                ready.append(path)
+            elif now - known[1] >= self.settle_s:
+                ready.append((path, stamp))
         return ready
-
-    def handle(self, path: Path) -> None:
-        """Remember that a file was handled in its present state."""
-        stamp, _ = self.waiting.pop(path)
-        self.done[path] = stamp
 
 
 def watch_folder(
@@ -59,6 +133,7 @@ def watch_folder(
     settle_s: float = 5.0,
     poll_s: float = 1.0,
     once: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, Any]]:
@@ -77,6 +152,8 @@ def watch_folder(
         Seconds between two looks.
     once : bool
         Stop when every file present has been handled.
+    tell : callable
+        Gets one line when the folder goes, and one when it is back.
     clock, sleep : callable
         For tests.
 
@@ -90,27 +167,16 @@ def watch_folder(
     UsageError
         When there is no such folder.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder to watch")
-    seen = _Seen()
+    watch = Watch(lab, folder, pellet, temperature, settle_s, clock=clock)
     while True:
-        files = _candidates(folder)
-        for path in seen.settled(files, clock(), settle_s):
-            seen.handle(path)
-            yield import_paths(lab, [path], pellet=pellet, temperature=temperature)
-        if once and not seen.waiting:
+        before = watch.missing
+        for _, report in watch.look():
+            yield report
+        if watch.missing != before:
+            tell(watch.missing or f"{folder} is back")
+        if once and not watch.waiting:
             return
         sleep(poll_s)
-        seen.waiting = {path: state for path, state in seen.waiting.items() if path.exists()}
-
-
-def _candidates(folder: Path) -> list[Path]:
-    suffixes = {suffix.lower() for info in formats() for suffix in info.suffixes}
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in suffixes and not path.name.startswith((".", "~"))
-    )
 
 
 def _stamp(path: Path) -> _Stamp | None:

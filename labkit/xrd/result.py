@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -169,3 +170,19 @@ class RefinementResult:
         }
         found["patterns"] = [pattern.to_dict() for pattern in self.patterns]
         return found
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any], curves: PatternCurves) -> RefinementResult:
+        """Return the result that `to_dict` told, with its curves beside it.
+
+        Fits of further patterns have no curves of their own here and are left out.
+        """
+        values = {field.name: told[field.name] for field in fields(cls) if field.name in told}
+        values |= {
+            "phases": tuple(RefinedPhase(**phase) for phase in told["phases"]),
+            "residual_peaks": tuple(Peak(**peak) for peak in told["residual_peaks"]),
+            "crystallinity": Crystallinity(**told["crystallinity"]),
+            "curves": curves,
+            "patterns": (),
+        }
+        return cls(**values)

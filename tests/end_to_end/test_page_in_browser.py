@@ -26,7 +26,11 @@ from labkit.workflows.pellets import add_pellet
 from labkit.workflows.ranking import rank_candidates
 from labkit.workflows.simulating import simulate_temperature_series
 from labkit.workflows.structure_pool import add_structures
+from labkit.workflows.substitution_series import vegard_of_batch
+from labkit.workflows.watching import Watch
+from labkit.workflows.watching_aside import WatchAside
 from screening.structures import read_materials_project_table
+from tests.labkit.silicon_series import refine_silicon
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -77,14 +81,23 @@ def lab(pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def address(lab: Lab) -> Iterator[str]:
+def watched(tmp_path: Path) -> Path:
+    """Return a folder that is watched while the page is served."""
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def address(lab: Lab, watched: Path) -> Iterator[str]:
     """Serve the lab as ``labkit serve`` does and return its address."""
     import uvicorn
 
     from labkit.web.server import listen_on
 
     listener = listen_on("127.0.0.1", 0)
-    app = create_app(lab, local_person="A. See")
+    watch = WatchAside(Watch(lab, watched, settle_s=0.2), poll_s=0.1)
+    app = create_app(lab, local_person="A. See", watch=watch)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -325,14 +338,50 @@ def test_the_automatic_window_is_kept_again(page: Any, lab: Lab, tmp_path: Path)
     assert page.locator("#earlier-title").count() == 1
 
 
+def test_a_pattern_is_drawn_with_its_difference_and_what_no_phase_explains(
+    page: Any, lab: Lab, tmp_path: Path
+) -> None:
+    refined = refine_silicon(lab, tmp_path, "silicon")
+    page.goto("/batches/silicon")
+    page.locator(f"#pattern[data-drawn={refined[0]['analysis']}]").wait_for()
+
+    page.locator("#pattern-choice").select_option(refined[3]["analysis"])
+    page.locator(f"#pattern[data-drawn={refined[3]['analysis']}]").wait_for()
+
+    drawn = page.evaluate("document.querySelector('#pattern').data.map((one) => one.name)")
+    assert {"observed", "calculated", "background", "difference"} <= set(drawn)
+    peaks = len(refined[3]["residual_peaks"])
+    marks = page.locator("#pattern .annotation", has_text="impurity?")
+    assert marks.count() == min(peaks, 8) > 0
+    assert "Impurity? No phase explains" in page.locator("#pattern-phases").inner_text()
+    page.get_by_role("link", name=f"why {refined[3]['analysis']}").click()
+    page.get_by_text("si-3.xy").first.wait_for()
+
+
+def test_a_file_that_appears_in_the_watched_folder_appears_on_the_inbox(
+    page: Any, watched: Path, tmp_path: Path
+) -> None:
+    made = simulate_temperature_series(tmp_path, count=1, seed=3)
+    page.goto("/")
+    page.get_by_text("nothing since the server was started").wait_for()
+
+    (watched / "cell_25C.mpr").write_bytes(Path(made["files"][0]).read_bytes())
+
+    page.locator("#watched").get_by_text("cell_25C.mpr").wait_for()
+    page.locator("article", has_text="cell_25C.mpr").get_by_text("Which pellet?").wait_for()
+    watched.rename(watched.with_name("unplugged"))
+    page.get_by_text("is the drive connected?").wait_for()
+
+
 @pytest.mark.slow
 def test_no_page_has_a_serious_fault_of_accessibility(
-    page: Any, address: str, lab: Lab, tmp_path: Path
+    page: Any, address: str, lab: Lab, tmp_path: Path, watched: Path
 ) -> None:
     """The rules of axe-core on every page, light and dark."""
     axe = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is missing")
     script = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
     _fill_for_looking(lab, tmp_path)
+    (watched / "broken_25C.mpr").write_bytes(b"BIO-LOGIC no more")
     faults: list[str] = []
     for scheme in ("light", "dark"):
         context = page.context.browser.new_context(
@@ -357,7 +406,8 @@ PAGES = (
     *("/", "/measurements", "/measurements/M1", "/measurements/compare?id=M1&id=M2"),
     *("/pellets", "/pellets/LBS-1", "/batches/LBS", "/labels", "/labels?state=all"),
     *("/conflicts", "/candidates", "/clusters", "/structures/prototype-Li3N-lithium-nitride"),
-    *("/why/M1", "/nothing"),
+    *("/why/M1", "/nothing", "/batches/silicon"),
+    *("/reports/batches/LBS", "/reports/batches/silicon", "/reports/rankings/R1"),
 )
 
 
@@ -367,4 +417,6 @@ def _fill_for_looking(lab: Lab, folder: Path) -> None:
     import_paths(lab, [Path(path) for path in made["files"]], pellet="LBS-1")
     examine_measurement(lab, "M1", mask=["p40"], because="a door", set_by="A. See")
     propose_label(lab, "M1", actor="A. See")
+    refine_silicon(lab, folder, "silicon")
+    vegard_of_batch(lab, "silicon")
     rank_candidates(lab)

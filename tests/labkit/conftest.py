@@ -104,3 +104,27 @@ def leaky_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("leaky") / "leaky_25C.mpr"
     write_mpr(path, [ImpedanceSpectrum(frequency_hz=frequency_hz, z_ohm=z_ohm, technique="PEIS")])
     return path
+
+
+@pytest.fixture(scope="session")
+def batch_folder(tmp_path_factory: pytest.TempPathFactory, simulated_series: Path) -> Path:
+    """Return the folder of a lab with a batch of two pellets, four patterns and Vegard's law."""
+    from tests.labkit.silicon_series import fill_with_batch
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("LABKIT_DATABASE_URL", raising=False)
+        folder = tmp_path_factory.mktemp("batch")
+        lab = create_lab(folder / "lab")
+        fill_with_batch(lab, folder, simulated_series)
+        lab.database.close()
+    return lab.folder
+
+
+@pytest.fixture
+def batch_lab(batch_folder: Path, tmp_path: Path, offline: Path) -> Iterator[Lab]:
+    """Return a copy of that lab that a test may change."""
+    folder = tmp_path / "batch-lab"
+    shutil.copytree(batch_folder, folder)
+    lab = open_lab(folder)
+    yield lab
+    lab.database.close()

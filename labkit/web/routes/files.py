@@ -11,6 +11,7 @@ from labkit.web.bench import Actor, TheBench, TheLab
 from labkit.web.models import Completion, ImportedFile, ImportReport, Inbox
 from labkit.web.routes.identifiers import Limit, Offset, Sha256
 from labkit.web.uploads import uploaded_files
+from labkit.web.watch_models import WatchState
 from labkit.workflows.importing import import_paths
 from labkit.workflows.inbox import complete_file, list_inbox
 from labkit.workflows.recording import Arrival
@@ -24,6 +25,12 @@ _MOST_FILES = 200
 def inbox(lab: TheLab, limit: Limit = 30, offset: Offset = 0) -> Inbox:
     """List the raw files that came in last."""
     return Inbox.model_validate(list_inbox(lab, limit=limit, offset=offset))
+
+
+@router.get("/watched")
+def watched(bench: TheBench) -> WatchState | None:
+    """Tell what the watched folder brings; null where none is watched."""
+    return None if bench.watch is None else WatchState.model_validate(bench.watch.status())
 
 
 @router.post("", status_code=201)

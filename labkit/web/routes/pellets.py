@@ -41,7 +41,7 @@ def add(given: NewPellet, lab: TheLab, person: Actor) -> PelletRow:
     )
 
 
-@router.get("/pellets/{name}")
+@router.get("/pellets/{name:path}")
 def pellet(
     name: PelletName,
     lab: TheLab,
@@ -53,7 +53,7 @@ def pellet(
     return PelletView.model_validate(found)
 
 
-@router.post("/pellets/{name}/arrhenius", status_code=201)
+@router.post("/pellets/{name:path}/arrhenius", status_code=201)
 def keep_fit(name: PelletName, given: ArrheniusOrder, lab: TheLab, person: Actor) -> dict[str, Any]:
     """Fit the temperature series of a pellet and keep the result; a label can come from it."""
     return fit_series(
@@ -65,7 +65,7 @@ def keep_fit(name: PelletName, given: ArrheniusOrder, lab: TheLab, person: Actor
     )
 
 
-@router.get("/batches/{name}")
+@router.get("/batches/{name:path}")
 def batch(name: PelletName, lab: TheLab, include_review: bool = False) -> BatchView:
     """Return the pellets of a batch side by side, with diffraction and Vegard's law."""
     return BatchView.model_validate(view_batch(lab, name, include_review=include_review))

@@ -44,6 +44,45 @@ def test_the_report_of_an_empty_lab_is_written_into_it(lab: Any, lab_folder: Pat
     assert (lab_folder / "report.html").is_file()
 
 
+def test_a_batch_and_a_ranking_have_reports_of_their_own(
+    measured_lab: Any, lab_folder: Path, tmp_path: Path
+) -> None:
+    measured_lab("pellet", "add", "LBS-2", "--formula", "Li3BS3", "--thickness", "0.8mm",
+                 "--diameter", "6.35mm", "--batch", "first/second")  # fmt: skip
+
+    done = measured_lab("report", "--batch", "first/second", "--json")
+
+    assert done.json == {"report": str(lab_folder / "report-batch-first_second.html")}
+    page = (lab_folder / "report-batch-first_second.html").read_text(encoding="utf-8")
+    assert "LBS-2" in page and "LBS-1" not in page
+
+
+def test_the_newest_ranking_is_reported_by_its_number(ranking_lab: Any, tmp_path: Path) -> None:
+    assert ranking_lab("report", "--ranking", "last").error_lines == [
+        "labkit: this lab has no ranking yet; make one with rank"
+    ]
+    ranking_lab("rank")
+
+    path = ranking_lab("report", "--ranking", "last", "--json").json["report"]
+
+    assert Path(path).name == "report-R1.html"
+    assert "What moved, and why" in Path(path).read_text(encoding="utf-8")
+
+
+def test_a_report_that_cannot_be_made_is_refused_in_a_line(lab: Any, tmp_path: Path) -> None:
+    assert lab("report", "--batch", "a", "--ranking", "R1").code == 2
+    for words, told in (
+        (("--batch", "none"), "no pellet and no pattern of this lab belongs to a batch 'none'"),
+        (("--ranking", "R7"), "there is no ranking R7 in this lab"),
+        (("--ranking", "x"), "'x'"),
+        (("--output", tmp_path / "no" / "a.html"), "there is no folder"),
+    ):
+        outcome = lab("report", *words)
+        assert outcome.code == 1
+        (line,) = outcome.error_lines
+        assert told in line
+
+
 def test_measurements_are_exported_with_unit_names(measured_lab: Any, tmp_path: Path) -> None:
     done = measured_lab("export", "measurements", "--output", tmp_path / "m.csv", "--json")
 

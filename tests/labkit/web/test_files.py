@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from labkit.errors import UsageError
+from labkit.web.app import create_app
 from labkit.web.uploads import safe_file_name
-from labkit.workflows.inbox import guess_pellet
-from tests.labkit.web.conftest import Browser
+from labkit.workflows.inbox import guess_pellet, list_inbox
+from labkit.workflows.lab import Lab
+from labkit.workflows.watching import Watch
+from labkit.workflows.watching_aside import WatchAside
+from tests.labkit.web.conftest import ADDRESS, Browser
 
 
 def test_an_upload_becomes_a_measurement_signed_by_its_person(
@@ -136,3 +141,35 @@ def test_the_pellet_is_guessed_from_whole_words() -> None:
     assert guess_pellet("PEIS_LPSCl_25C.mpr", pellets) == "LPSCl"
     assert guess_pellet("a_b.mpr", pellets) is None
     assert guess_pellet("cell.mpr", pellets) is None
+
+
+def test_the_inbox_shows_the_folder_that_is_watched(
+    measured: Lab, new_file: bytes, tmp_path: Path
+) -> None:
+    folder = tmp_path / "today <b>"
+    folder.mkdir()
+    watch = WatchAside(Watch(measured, folder, settle_s=0.0), poll_s=0.02)
+    with Browser(create_app(measured, local_person="A. See", watch=watch), base_url=ADDRESS) as one:
+        one.open()
+        (folder / "cell_25C.mpr").write_bytes(new_file)
+        (folder / "<img src=x>.mpr").write_bytes(b"no measurement")
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            state = one.get("/api/files/watched").json()
+            if state["arrived"] and state["refused"]:
+                break
+            time.sleep(0.02)
+        page = one.get("/").text
+
+    assert state["arrived"][0]["file"] == "cell_25C.mpr"
+    assert "cell_25C.mpr → <a" in page
+    assert "today &lt;b&gt;" in page and "today <b>" not in page
+    assert "&lt;img src=x&gt;.mpr" in page and "<img src=x>" not in page
+    assert watch.status()["state"] == "stopped"
+    card = next(one for one in list_inbox(measured)["files"] if one["file"] == "cell_25C.mpr")
+    assert card["missing"] == ["pellet"]
+
+
+def test_without_a_watched_folder_the_inbox_says_nothing_of_one(looking: Browser) -> None:
+    assert looking.get("/api/files/watched").json() is None
+    assert "Watched folder" not in looking.get("/").text

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from db.errors import DatabaseBusyError
 from labkit.errors import UsageError
+from labkit.workflows.inbox import list_inbox
 from labkit.workflows.lab import create_lab
+from labkit.workflows.recording import Arrival, keep_and_store
 from labkit.workflows.simulating import simulate_temperature_series
-from labkit.workflows.watching import watch_folder
+from labkit.workflows.watching import Watch, watch_folder
+from labkit.workflows.watching_aside import WatchAside
 
 
 class _Clock:
@@ -83,3 +89,104 @@ def test_missing_folder_is_refused(tmp_path: Path) -> None:
     lab = create_lab(tmp_path / "lab")
     with pytest.raises(UsageError, match="no such folder to watch"):
         next(watch_folder(lab, tmp_path / "nowhere"))
+
+
+def test_a_folder_that_goes_is_told_once_and_nothing_is_imported_twice(
+    tmp_path: Path, simulated_bytes: bytes
+) -> None:
+    lab = create_lab(tmp_path / "lab")
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    (folder / "a_25C.mpr").write_bytes(simulated_bytes)
+    away = tmp_path / "unplugged"
+    clock = _Clock([])
+    lines: list[str] = []
+    watched = watch_folder(
+        lab, folder, settle_s=2.0, clock=clock.time, sleep=clock.sleep, tell=lines.append
+    )
+    assert next(watched)["imported"] == 1
+    clock.happenings = [
+        lambda: folder.rename(away) and None,
+        lambda: None,
+        lambda: away.rename(folder) and None,
+        lambda: (folder / "b_25C.mpr").write_bytes(b"nothing of a kind") and None,
+    ]
+
+    after = next(watched)
+
+    assert [Path(one["file"]).name for one in after["refused"]] == ["b_25C.mpr"]
+    assert [line.removeprefix(str(folder)).strip()[:12] for line in lines] == [
+        "is not there",
+        "is back",
+    ]
+
+
+def _until(watch: WatchAside, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        state = watch.status()
+        if reached(state):
+            return state
+        time.sleep(0.02)
+    raise AssertionError(watch.status())
+
+
+def test_what_a_watch_aside_tells(tmp_path: Path, simulated_bytes: bytes) -> None:
+    """Real files, a real thread: waiting, arrived, refused, gone, back, stopped."""
+    lab = create_lab(tmp_path / "lab")
+    folder = tmp_path / "watched"
+    (folder / "today").mkdir(parents=True)
+    watch = WatchAside(Watch(lab, folder, settle_s=0.3, arrival=Arrival(by="A. See")), poll_s=0.02)
+    assert watch.status()["state"] == "stopped"
+    watch.start()
+    try:
+        (folder / "today" / "a_25C.mpr").write_bytes(simulated_bytes)
+        waiting = _until(watch, lambda state: bool(state["waiting"]))
+        assert waiting["waiting"][0]["file"] == "today/a_25C.mpr"
+        arrived = _until(watch, lambda state: bool(state["arrived"]))
+        assert arrived["arrived"][0]["measurements"] == ["M1"]
+        assert arrived["counts"]["imported"] == 1
+
+        (folder / "broken_25C.mpr").write_bytes(simulated_bytes[:-200])
+        refused = _until(watch, lambda state: bool(state["refused"]))["refused"]
+        assert refused[0]["file"] == "broken_25C.mpr"
+        assert str(tmp_path) not in refused[0]["error"]
+        (folder / "broken_25C.mpr").write_bytes(simulated_bytes)
+        mended = _until(watch, lambda state: not state["refused"])
+        assert mended["counts"] == {"imported": 1, "completed": 0, "known": 1, "refused": 1}
+
+        folder.rename(tmp_path / "unplugged")
+        gone = _until(watch, lambda state: state["state"] == "missing")
+        assert "is the drive connected?" in gone["line"]
+        (tmp_path / "unplugged").rename(folder)
+        back = _until(watch, lambda state: state["state"] == "watching")
+        assert back["line"] is None
+        assert back["counts"] == mended["counts"]
+    finally:
+        watch.stop()
+    assert watch.status()["state"] == "stopped"
+    assert list_inbox(lab)["files"][0]["imported_by"] == "A. See"
+
+
+def test_a_database_that_is_busy_is_tried_again(
+    tmp_path: Path, simulated_bytes: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = create_lab(tmp_path / "lab")
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    (folder / "a_25C.mpr").write_bytes(simulated_bytes)
+    busy = iter([DatabaseBusyError("the database is busy")])
+
+    def keep(*given: Any, **named: Any) -> Any:
+        for error in busy:
+            raise error
+        return keep_and_store(*given, **named)
+
+    monkeypatch.setattr("labkit.workflows.importing.keep_and_store", keep)
+    clock = _Clock([])
+    reports = list(
+        watch_folder(lab, folder, settle_s=1.0, once=True, clock=clock.time, sleep=clock.sleep)
+    )
+
+    assert [len(report["refused"]) for report in reports] == [1, 0]
+    assert reports[1]["imported"] == 1

@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-__all__ = ["celsius", "conductivity", "frequency", "length_mm", "moment", "resistance", "rounded"]
+__all__ = [
+    "celsius",
+    "clock",
+    "conductivity",
+    "frequency",
+    "length_mm",
+    "moment",
+    "resistance",
+    "rounded",
+    "with_esd",
+]
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MINUS = "−"
@@ -104,3 +114,18 @@ def moment(iso: str | datetime | None) -> str:
         return "–"
     text = iso.isoformat(timespec="minutes") if isinstance(iso, datetime) else iso
     return text[:16].replace("T", " ")
+
+
+def clock(iso: str | None) -> str:
+    """Write the time of day of a moment, to the second."""
+    return "–" if iso is None else iso[11:19]
+
+
+def with_esd(value: float, esd: float | None) -> str:
+    """Write a number with its standard error in the last digits, ``8.1441(3)``."""
+    if not esd:
+        return f"{value:.5f}"
+    digits = 1
+    while digits < 7 and round(esd * 10**digits) < 2:
+        digits += 1
+    return f"{value:.{digits}f}({round(esd * 10**digits)})"

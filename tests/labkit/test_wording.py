@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.web.wording import celsius, conductivity, frequency, moment, resistance, rounded
+from labkit.wording import (
+    celsius,
+    clock,
+    conductivity,
+    frequency,
+    moment,
+    resistance,
+    rounded,
+    with_esd,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +54,18 @@ def test_frequencies_carry_a_prefix(hertz: float | None, text: str) -> None:
     assert frequency(hertz) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "esd", "text"),
+    [(8.14412, 0.00031, "8.1441(3)"), (5.431, 2e-5, "5.43100(2)"), (90.0, None, "90.00000"),
+     (10.2, 0.12, "10.20(12)")],
+)  # fmt: skip
+def test_an_esd_stands_in_the_last_digits(value: float, esd: float | None, text: str) -> None:
+    assert with_esd(value, esd) == text
+
+
 def test_temperatures_and_moments() -> None:
+    assert clock("2026-11-21T03:20:10+00:00") == "03:20:10"
+    assert clock(None) == "–"
     assert celsius(248.15) == "−25\u00a0°C"
     assert moment("2026-11-21T03:20:10+00:00") == "2026-11-21 03:20"
 

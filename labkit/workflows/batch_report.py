@@ -1,0 +1,407 @@
+"""The report of a batch: its pellets and everything that was measured on them."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from db.tables import Analysis, Label, Measurement, Pellet, RawFile
+from labkit.report import Figure, Mark, ReportSection, Table, render_report
+from labkit.wording import celsius, conductivity, frequency, length_mm, resistance, rounded
+from labkit.workflows.analysing import draw_nyquist
+from labkit.workflows.batch_report_lattices import lattice_sections
+from labkit.workflows.conductivity_of_sweep import TAIL
+from labkit.workflows.lab import Lab
+from labkit.workflows.pellet_views import view_batch
+from labkit.workflows.polarisation import POLARISATION
+from labkit.workflows.report_passages import (
+    label_section,
+    origin_section,
+    version_line,
+    written_line,
+)
+from labkit.workflows.temperature_series import draw_pellets
+
+__all__ = ["batch_report"]
+
+_NYQUIST_SHOWN = 60
+
+
+def batch_report(lab: Lab, batch: str) -> str:
+    """Return the report of a batch as one HTML document.
+
+    It holds the pellets with their geometry, what a published report still lacks, every
+    conductivity with both errors and its verdict, Nyquist and Arrhenius figures, replicates,
+    refined patterns and Vegard's law, labels with their history, and hashes and versions.
+
+    Parameters
+    ----------
+    lab : Lab
+    batch : str
+        Name of the batch.
+
+    Raises
+    ------
+    NotFoundError
+        When nothing in the lab belongs to a batch of this name.
+    """
+    view = view_batch(lab, batch)
+    measured = _measured(lab, [pellet["name"] for pellet in view["pellets"]])
+    patterns = [int(one["measurement"][1:]) for one in view["refinements"]]
+    sections = [
+        _overview(view, measured),
+        _pellets(view),
+        _checklist(view),
+        _conductivities(measured),
+        _spectra(lab, measured),
+        _arrhenius(lab, view),
+        *_electronic(lab, view),
+        *lattice_sections(lab, view),
+        label_section(
+            lab, _labels(lab, view), none="No label has been proposed from these pellets yet."
+        ),
+        origin_section(lab, [*(row["id"] for row in measured), *patterns]),
+    ]
+    return render_report(
+        f"Batch {batch}",
+        [section for section in sections if section is not None],
+        subtitle=written_line(lab),
+        footer=[version_line()],
+    )
+
+
+def _measured(lab: Lab, pellets: list[str]) -> list[dict[str, Any]]:
+    """Return every impedance measurement of the pellets with its newest result."""
+    newest = (
+        sa.select(sa.func.max(col(Analysis.id)))
+        .where(col(Analysis.kind) == TAIL, col(Analysis.measurement_id).is_not(None))
+        .group_by(col(Analysis.measurement_id))
+    )
+    statement = (
+        select(Measurement, Pellet.name, RawFile.file_name, Analysis)
+        .join(Pellet, col(Pellet.id) == col(Measurement.pellet_id))
+        .join(RawFile, col(RawFile.id) == col(Measurement.raw_file_id))
+        .outerjoin(
+            Analysis,
+            (col(Analysis.measurement_id) == col(Measurement.id)) & col(Analysis.id).in_(newest),
+        )
+        .where(col(Pellet.name).in_(pellets), Measurement.kind == "impedance")
+        .order_by(col(Pellet.id), col(Measurement.temperature_K), col(Measurement.id))
+    )
+    with lab.database.reading() as session:
+        return [
+            {
+                "id": measurement.id,
+                "measurement": f"M{measurement.id}",
+                "pellet": pellet,
+                "file": file,
+                "temperature_K": measurement.temperature_K,
+                "temperature_source": measurement.temperature_source,
+                "verdict": analysis.verdict if analysis else None,
+                "reasons": analysis.reasons if analysis else [],
+                "result": analysis.result if analysis else {},
+                "set_by": analysis.parameters.get("window_set_by") if analysis else None,
+            }
+            for measurement, pellet, file, analysis in session.exec(statement)
+        ]
+
+
+def _overview(view: dict[str, Any], measured: list[dict[str, Any]]) -> ReportSection:
+    formulas = ", ".join(dict.fromkeys(pellet["formula"] for pellet in view["pellets"]))
+    verdicts = {
+        word: sum(row["verdict"] == word for row in measured)
+        for word in ("accepted", "review", "rejected")
+    }
+    missing = _missing(view)
+    points = [
+        f"{_count(view['pellets'], 'pellet')} of {formulas}" if view["pellets"] else "no pellet",
+        f"{len(measured)} impedance {'spectrum' if len(measured) == 1 else 'spectra'}: "
+        + ", ".join(f"{number} {word}" for word, number in verdicts.items()),
+    ]
+    combined = view["replicates"]
+    if combined:
+        points.append(
+            f"Ea = {combined['mean_ea_eV']:.4f} ± {rounded(combined['sd_ea_eV'], 2)} eV, "
+            f"conductivity at 25 °C "
+            f"{conductivity(combined['sigma25']['geometric_mean_S_per_cm'])} "
+            f"(mean and standard deviation over {combined['n']} pellets)"
+        )
+    if view["refinements"]:
+        impure = sum(one["unexplained_peaks"] > 0 for one in view["refinements"])
+        points.append(
+            f"{_count(view['refinements'], 'refined diffraction pattern')}, {impure} with peaks "
+            "that no phase explains"
+        )
+    points.append(
+        f"Missing for a published report: {', '.join(missing)}"
+        if missing
+        else "Nothing is missing that a published report asks for"
+    )
+    return ReportSection("At a glance", points=points)
+
+
+def _count(things: list[Any], name: str) -> str:
+    return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")
+
+
+def _pellets(view: dict[str, Any]) -> ReportSection:
+    rows = [
+        (
+            pellet["name"],
+            pellet["formula"],
+            length_mm(pellet["thickness_m"], pellet["thickness_se_m"]),
+            length_mm(pellet["diameter_m"], pellet["diameter_se_m"]),
+            f"{pellet['cell_constant_per_cm']:.4g} cm⁻¹ ± "
+            f"{100 * pellet['cell_constant_relative_se']:.2g} %",
+            pellet["electrode"],
+            "–"
+            if pellet["stack_pressure_Pa"] is None
+            else f"{pellet['stack_pressure_Pa'] / 1e6:.3g} MPa",
+            pellet["comment"],
+        )
+        for pellet in view["pellets"]
+    ]
+    columns = ("pellet", "formula", "thickness", "diameter", "cell constant", "electrode",
+               "pressure", "remark")  # fmt: skip
+    return ReportSection(
+        "Pellets",
+        (
+            "The errors of thickness and diameter are one standard error each. They are common to "
+            "all temperatures of a pellet: they move its conductivity, not its activation energy.",
+        )
+        if rows
+        else ("No pellet belongs to this batch; its patterns do.",),
+        tables=[Table("Geometry as it was given", columns, rows)] if rows else [],
+    )
+
+
+def _missing(view: dict[str, Any]) -> list[str]:
+    return list(
+        dict.fromkeys(
+            one["item"]
+            for pellet in view["pellets"]
+            for one in pellet["checklist"]
+            if one["value"] is None
+        )
+    )
+
+
+def _checklist(view: dict[str, Any]) -> ReportSection | None:
+    pellets = view["pellets"]
+    if not pellets:
+        return None
+    rows = [
+        (
+            item["item"],
+            *(
+                Mark("missing", "warn")
+                if pellet["checklist"][k]["value"] is None
+                else pellet["checklist"][k]["value"]
+                for pellet in pellets
+            ),
+        )
+        for k, item in enumerate(pellets[0]["checklist"])
+    ]
+    return ReportSection(
+        "Reporting checklist",
+        (
+            "What a report of an ionic conductivity has to state (after Ohno et al., ACS Energy "
+            "Lett. 2020, 10.1021/acsenergylett.9b02764), as far as this lab knows it.",
+        ),
+        tables=[
+            Table(
+                "Known or missing, pellet by pellet",
+                ("what", *(pellet["name"] for pellet in pellets)),
+                rows,
+            )
+        ],
+    )
+
+
+def _conductivities(measured: list[dict[str, Any]]) -> ReportSection:
+    rows = []
+    for row in measured:
+        result = row["result"]
+        low, high = (*(result.get("window_hz") or ()), None, None)[:2]
+        window = "–" if low is None else f"{frequency(low)} to {frequency(high)}"
+        rows.append(
+            (
+                row["measurement"],
+                row["pellet"],
+                celsius(row["temperature_K"]),
+                resistance(
+                    result.get("resistance_ohm"),
+                    result.get("resistance_random_ohm"),
+                    result.get("resistance_systematic_ohm"),
+                ),
+                conductivity(
+                    result.get("sigma_S_per_cm"),
+                    result.get("sigma_random_S_per_cm"),
+                    result.get("sigma_systematic_S_per_cm"),
+                ),
+                window + (f", set by {row['set_by']}" if row["set_by"] else ""),
+                Mark.of(row["verdict"]),
+                ", ".join(row["reasons"]),
+            )
+        )
+    columns = ("id", "pellet", "T", "resistance", "conductivity", "window of the tail", "verdict",
+               "reasons")  # fmt: skip
+    return ReportSection(
+        "Conductivities",
+        (
+            "Each value with its random and its systematic standard error. The resistance is where "
+            "the blocking tail, followed back to high frequency, meets the real axis.",
+        ),
+        ("labkit import --pellet NAME FILE", "labkit eis M1 --plot nyquist.png"),
+        [Table("By pellet and temperature", columns, rows)] if rows else [],
+    )
+
+
+def _spectra(lab: Lab, measured: list[dict[str, Any]]) -> ReportSection | None:
+    drawn = [row for row in measured if row["result"].get("resistance_ohm") is not None]
+    if not drawn:
+        return None
+    left = len(drawn) - len(drawn[:_NYQUIST_SHOWN])
+    figures = [_nyquist(lab, row) for row in drawn[:_NYQUIST_SHOWN]]
+    return ReportSection(
+        "Spectra",
+        (
+            "Nyquist plots around the foot of the tail: the orange points are the window of the "
+            "fit, the line is its extrapolation to R."
+            + (f" {left} more are in the lab." if left else ""),
+        ),
+        figures=figures,
+    )
+
+
+def _nyquist(lab: Lab, row: dict[str, Any]) -> Figure:
+    name = row["measurement"]
+    return Figure.draw(
+        f"{name}, {row['pellet']}, {celsius(row['temperature_K'])}: {row['file']}",
+        lambda axes: draw_nyquist(lab, name, axes),
+        size_inch=(3.9, 3.3),
+    )
+
+
+def _arrhenius(lab: Lab, view: dict[str, Any]) -> ReportSection:
+    rows: list[tuple[object, ...]] = []
+    left_out: list[str] = []
+    for pellet in view["pellets"]:
+        left_out += [f"{pellet['name']}: {line}" for line in pellet["left_out"]]
+        series = pellet["series"]
+        if series is None:
+            rows.append((pellet["name"], "–", "", "", "", "", pellet["series_message"]))
+            continue
+        stored = pellet["stored"]
+        rows.append(
+            (
+                pellet["name"],
+                f"{series['ea_eV']:.4f} ± {series['ea_se_eV']:.4f}",
+                str(series["n_points"]),
+                conductivity(
+                    series["sigma25_S_per_cm"],
+                    series["sigma25_random_S_per_cm"],
+                    series["sigma25_systematic_S_per_cm"],
+                )
+                + (" extrapolated" if series["sigma25_extrapolated"] else ""),
+                Mark.of(series["verdict"]),
+                "not kept" if stored is None else stored["analysis"],
+                "; ".join(series["messages"]),
+            )
+        )
+    named = [pellet["name"] for pellet in view["pellets"] if pellet["series"]]
+    columns = ("pellet", "Ea (eV)", "points", "conductivity at 25 °C", "verdict", "kept as",
+               "remarks")  # fmt: skip
+    figures = [
+        Figure.draw(
+            "Conductivity against inverse temperature, each pellet with its line and 95 % band.",
+            lambda axes: draw_pellets(lab, named, axes),
+            size_inch=(7.2, 5.2),
+        )
+    ]
+    return ReportSection(
+        "Arrhenius and replicates",
+        ("Fits of ln(sigma T) against 1/T over the accepted conductivities.",),
+        ("labkit arrhenius " + (shlex.join(named) or "PELLET"),),
+        [Table("Pellet by pellet", columns, rows), *_replicates(view)] if rows else [],
+        figures if named else [],
+        left_out,
+    )
+
+
+def _replicates(view: dict[str, Any]) -> list[Table]:
+    combined = view["replicates"]
+    if combined is None:
+        return []
+    sigma25 = combined["sigma25"]
+    return [
+        Table(
+            f"{combined['n']} pellets together",
+            ("quantity", "plain mean ± standard deviation", "random effects"),
+            [
+                (
+                    "Ea (eV)",
+                    f"{combined['mean_ea_eV']:.4f} ± {rounded(combined['sd_ea_eV'], 2)}",
+                    f"{combined['shared_ea_eV']:.4f} ± {combined['shared_ea_se_eV']:.4f}",
+                ),
+                (
+                    "conductivity at 25 °C",
+                    f"{conductivity(sigma25['geometric_mean_S_per_cm'])} "
+                    f"(geometric), ln sigma ± {rounded(sigma25['sd_ln'], 2)}",
+                    "",
+                ),
+            ],
+        )
+    ]
+
+
+def _electronic(lab: Lab, view: dict[str, Any]) -> list[ReportSection]:
+    names = [pellet["name"] for pellet in view["pellets"]]
+    statement = (
+        select(Analysis, Pellet.name)
+        .join(Pellet, col(Pellet.id) == col(Analysis.pellet_id))
+        .where(Analysis.kind == POLARISATION, col(Pellet.name).in_(names))
+        .order_by(col(Analysis.id))
+    )
+    with lab.database.reading() as session:
+        newest = {row.measurement_id: (row, name) for row, name in session.exec(statement)}
+    rows = [
+        (
+            f"M{number}",
+            name,
+            celsius(analysis.temperature_K),
+            conductivity(
+                analysis.sigma_S_per_cm,
+                analysis.sigma_random_S_per_cm,
+                analysis.sigma_systematic_S_per_cm,
+                analysis.result.get("qualifier") or "=",
+            ),
+            Mark.of(analysis.verdict),
+            ", ".join(analysis.reasons),
+        )
+        for number, (analysis, name) in newest.items()
+    ]
+    if not rows:
+        return []
+    columns = ("id", "pellet", "T", "electronic conductivity", "verdict", "reasons")
+    return [
+        ReportSection(
+            "Electronic conductivity",
+            commands=("labkit dc M5",),
+            tables=[Table("From polarisation with blocking electrodes", columns, rows)],
+        )
+    ]
+
+
+def _labels(lab: Lab, view: dict[str, Any]) -> list[int]:
+    names = [pellet["name"] for pellet in view["pellets"]]
+    statement = (
+        select(Label.id)
+        .join(Pellet, col(Pellet.id) == col(Label.pellet_id))
+        .where(col(Pellet.name).in_(names))
+    )
+    with lab.database.reading() as session:
+        return [number for number in session.exec(statement) if number is not None]
