@@ -47,6 +47,20 @@ __all__ = ["rank"]
     show_default=True,
     help="Conductivity in S/cm that proposals should beat.",
 )
+@click.option(
+    "--hull",
+    type=float,
+    default=0.07,
+    show_default=True,
+    help="Propose nothing further above the hull, in eV per atom.",
+)
+@click.option(
+    "--gap",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Propose nothing with a smaller band gap, in eV.",
+)
 @json_option
 @click.pass_obj
 def rank(
@@ -57,11 +71,14 @@ def rank(
     depth: int,
     propose: int | None,
     target_S_per_cm: float,
+    hull: float,
+    gap: float,
     as_json: bool,
 ) -> None:
     """Re-rank the structures with the label set as it stands."""
     from labkit.workflows.lab import open_lab
     from labkit.workflows.ranking import rank_candidates
+    from screening.candidate_funnel import FunnelLimits
 
     with progress_bar("rank") as progress:
         result = rank_candidates(
@@ -72,6 +89,7 @@ def rank(
             depth=depth,
             propose=propose or 0,
             target_S_per_cm=target_S_per_cm,
+            limits=FunnelLimits(hull, gap),
             progress=progress,
         )
     if as_json:
@@ -84,6 +102,7 @@ _SCORE = {"tree-mean": "log10(sigma in S/cm)", "cluster-rule": "its cluster"}
 _ROLES = {2: "holds a high label", 1: "is next to one that does", 0: "neither"}
 _MOVES_SHOWN = 12
 _OUTSIDE_SHOWN = 5
+_NEXT_CLAUSE = ";\n     "
 
 
 def _score(method: str, row: dict[str, Any]) -> str:
@@ -132,7 +151,13 @@ def _show(result: dict[str, Any]) -> None:
 def _show_proposals(result: dict[str, Any]) -> None:
     click.echo("measure next:")
     for number, row in enumerate(result["proposals"], 1):
-        click.echo(f"  {number}. {row['formula']}, {row['reason']}")
+        click.echo(f"  {number}. {row['formula']}, {row['reason'].replace('; ', _NEXT_CLAUSE)}")
+    repeats = [row["label"] for row in result["proposals"] if row["kind"] == "repeat"]
+    if repeats:
+        click.echo(
+            f"  'labkit label show {repeats[0]}' tells where a label comes from, 'labkit label "
+            f"second-read {repeats[0]}' that it was checked and holds: then it is not asked again"
+        )
     changed = result.get("proposals_changed")
     if changed is None:
         return

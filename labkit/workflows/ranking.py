@@ -21,6 +21,7 @@ from labkit.workflows.lab import Lab
 from labkit.workflows.placing import tree_with_new_structures
 from labkit.workflows.proposing import known_to_lab, proposals_changed, proposals_of
 from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
+from screening.candidate_funnel import FunnelLimits
 from screening.rank import Labels, Ranking, distance_to_labelled, rank
 from screening.rank_changes import RankingChange, compare_rankings
 
@@ -41,6 +42,7 @@ def rank_candidates(
     mode: str = "CAN",
     propose: int = 0,
     target_S_per_cm: float = 1e-4,
+    limits: FunnelLimits | None = None,
     keep: bool = True,
     actor: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -66,6 +68,8 @@ def rank_candidates(
         How many next measurements to propose.
     target_S_per_cm : float
         Conductivity that proposals should beat.
+    limits : FunnelLimits, optional
+        Largest energy above the hull and smallest band gap of what is proposed.
     keep : bool
         Store the ranking where labels or structures changed; otherwise nothing is written.
     actor : str, optional
@@ -131,7 +135,9 @@ def rank_candidates(
     }
     known = known_to_lab(lab, pool, found) if propose else None
     if propose:
-        result["proposals"] = proposals_of(pool, labels, ranking, propose, target_S_per_cm, known)
+        result["proposals"] = proposals_of(
+            pool, labels, ranking, propose, target_S_per_cm, known, limits
+        )
     if previous is not None:
         before = _previous_labels(previous, pool)
         # the same labels on the same tree rank the same: nothing to compute again
@@ -142,7 +148,7 @@ def rank_candidates(
         )
         if propose:
             result["proposals_changed"] = proposals_changed(
-                proposals_of(pool, before, earlier, propose, target_S_per_cm, known),
+                proposals_of(pool, before, earlier, propose, target_S_per_cm, known, limits),
                 result["proposals"],
                 pool=pool,
                 earlier=earlier,
