@@ -101,6 +101,7 @@ def rank(
 _SCORE = {"tree-mean": "log10(sigma in S/cm)", "cluster-rule": "its cluster"}
 _ROLES = {2: "holds a high label", 1: "is next to one that does", 0: "neither"}
 _MOVES_SHOWN = 12
+_LIKEWISE_NAMED = 3
 _OUTSIDE_SHOWN = 5
 _NEXT_CLAUSE = ";\n     "
 
@@ -142,10 +143,28 @@ def _show(result: dict[str, Any]) -> None:
         click.echo(f"{result['summary']}: nothing to compare with")
         return
     click.echo(f"since {result['previous']}: {result['summary']}")
-    for movement in result["moved"][:_MOVES_SHOWN]:
-        click.echo(f"  {movement['sentence']}")
-    if result["structures_moved"] > _MOVES_SHOWN:
-        click.echo(f"  and {result['structures_moved'] - _MOVES_SHOWN} more (--json lists them)")
+    _show_moves(result["moved"], result["structures_moved"])
+
+
+def _show_moves(moved: list[dict[str, Any]], in_all: int) -> None:
+    """Tell what moved; what one label moved in the same way is told once."""
+    groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for move in moved:
+        fell = move["place_after"] - move["place_before"]
+        direction = (fell > 0) - (fell < 0)
+        # what the sentence says of expectation and cause, without name and places
+        tale = move["sentence"].partition("(")[2].partition(";")[0]
+        groups.setdefault((direction, tale), []).append(move)
+    told = 0
+    for first, *others in list(groups.values())[:_MOVES_SHOWN]:
+        told += 1 + len(others)
+        click.echo(f"  {first['sentence']}")
+        if others:
+            named = ", ".join(move["structure"] for move in others[:_LIKEWISE_NAMED])
+            more = f" and {len(others) - _LIKEWISE_NAMED} more"
+            click.echo(f"    likewise {named}{more if len(others) > _LIKEWISE_NAMED else ''}")
+    if in_all > told:
+        click.echo(f"  and {in_all - told} more (--json lists them)")
 
 
 def _show_proposals(result: dict[str, Any]) -> None:

@@ -73,6 +73,20 @@ def test_the_words_tell_the_same_as_the_json(ranking_lab: Any, own_label: Any) -
     assert f"because label {name}" in words
 
 
+def test_what_a_label_moved_alike_is_told_once(ranking_lab: Any, own_label: Any) -> None:
+    ranking_lab("rank", "--depth", 8)
+    own_label()
+
+    told = ranking_lab("rank", "--depth", 8).out
+    moved = ranking_lab("rank", "--depth", 8, "--since", "R1", "--json").json["moved"]
+
+    _, _, moves = told.partition("since R1: ")
+    sentences = [line for line in moves.splitlines() if "because label" in line]
+    tales = [(line.split()[1], line.partition("(")[2].partition(";")[0]) for line in sentences]
+    assert len(set(tales)) == len(tales) < len(moved)
+    assert "likewise" in moves
+
+
 def test_unchanged_labels_make_no_new_ranking(ranking_lab: Any) -> None:
     first = ranking_lab("rank", "--json").json
     second = ranking_lab("rank", "--json").json
