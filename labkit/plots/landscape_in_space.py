@@ -148,7 +148,8 @@ def plot_surface(
             Poly3DCollection(
                 surface.points_angstrom[surface.triangles],
                 facecolors=np.tile(to_rgba(colour, 0.55), (len(surface.triangles), 1)),
-                shade=True, zorder=4,
+                shade=True,
+                rasterized=True, zorder=4,
                 lightsource=LightSource(azdeg=225, altdeg=45),
             )
         )  # fmt: skip

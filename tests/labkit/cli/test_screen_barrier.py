@@ -9,6 +9,10 @@ import pytest
 
 import db.structures
 from labkit.workflows.lab import Lab
+from labkit.workflows.landscape_figures import save_landscape
+from screening.bvse import energy_landscape
+from screening.crystal import read_cif
+from screening.prepare import prepare
 
 pytest.importorskip("bvlain")
 
@@ -80,6 +84,19 @@ def test_the_landscape_becomes_one_page_that_needs_nothing_else(
     assert '"type":"mesh3d"' in text
     assert "<script src=" not in text
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".part")] == []
+
+
+@pytest.mark.parametrize("suffix", ["png", "html"])
+def test_where_nothing_connects_the_landscape_alone_is_drawn(
+    cif: Path, tmp_path: Path, suffix: str
+) -> None:
+    crystal = prepare(read_cif(cif)).crystal
+    unconnected = {f"barrier_{dimension}d_eV": None for dimension in (1, 2, 3)}
+    file = tmp_path / f"closed.{suffix}"
+
+    save_landscape(file, energy_landscape(crystal, "Li", spacing_angstrom=0.5), unconnected, "Li")
+
+    assert file.stat().st_size > 20_000
 
 
 def test_a_page_needs_a_folder(shell: Any, cif: Path, tmp_path: Path) -> None:
