@@ -48,6 +48,8 @@ class Disagreement:
         Difference over its expected standard deviation.
     deviation : float
         That standard deviation, in decades.
+    noise : float
+        By how much two such labels usually differ from their mean, in decades.
     against : {"structure", "cluster", "tree"}
         Labels of the very same structure, of the cluster, or the expectation from all labels.
     is_own : bool
@@ -60,6 +62,7 @@ class Disagreement:
     others: tuple[int, ...]
     surprise: float
     deviation: float
+    noise: float
     against: Literal["structure", "cluster", "tree"]
     is_own: bool = False
 
@@ -70,12 +73,15 @@ def disagreeing_labels(
     *,
     pellet_noise_decades: float = PELLET_NOISE_DECADES,
     own: Collection[str] = (),
+    checked: Collection[str] = (),
 ) -> list[Disagreement]:
     """Find labels that others contradict: own measurements first, then the worst first.
 
     Two labels of one structure should differ by pellet noise only; labels of one cluster also by
     the scatter that labels of one cluster usually show, which is taken from the median deviation,
-    or from the ranking's model where few labels share a cluster. Of two labels that contradict
+    or from the ranking's model where few labels share a cluster. An own measurement, which is
+    repeated in a day, is held to the scatter of its very cluster where that has enough labels to
+    tell: some clusters agree far better than clusters in general. Of two labels that contradict
     only each other the one further from the ranking's expectation is named.
 
     Parameters
@@ -87,6 +93,9 @@ def disagreeing_labels(
         Standard deviation between pellets of one compound.
     own : collection of str
         Names of the labels that were measured in this laboratory.
+    checked : collection of str
+        Names of the labels that somebody has checked already: they contradict others still, but
+        are not named again.
 
     Returns
     -------
@@ -99,6 +108,11 @@ def disagreeing_labels(
     scatter = _usual_scatter(values, cluster, ranking)
     found = []
     for position in range(len(labels)):
+        name = labels.names[position]
+        if name in checked:
+            continue
+        is_own = name in own
+        usual = min(scatter, _scatter_beside(position, values, cluster)) if is_own else scatter
         item = (
             _contradicted(position, labels.index, values, labels, pellet_noise_decades, "structure")
             or _contradicted(
@@ -106,13 +120,13 @@ def disagreeing_labels(
                 cluster,
                 values,
                 labels,
-                float(np.hypot(pellet_noise_decades, scatter)),
+                float(np.hypot(pellet_noise_decades, usual)),
                 "cluster",
             )
             or _unexpected(position, values, labels, ranking)
         )
         if item is not None:
-            found.append(replace(item, is_own=labels.names[position] in own))
+            found.append(replace(item, is_own=is_own))
     expected = ranking.score[labels.index]
     found.sort(key=lambda d: (not d.is_own, -d.surprise, -abs(d.log_sigma - expected[d.position])))
     first: dict[int, Disagreement] = {}
@@ -143,9 +157,15 @@ def _contradicted(
     deviation = float(noise_decades * np.sqrt(1.0 + 1.0 / count))
     if abs(off) < _SURPRISE * deviation:
         return None
-    others = tuple(np.flatnonzero(peers).tolist())
     return Disagreement(
-        position, float(values[position]), mean, others, abs(off) / deviation, deviation, against
+        position=position,
+        log_sigma=float(values[position]),
+        others_log_sigma=mean,
+        others=tuple(np.flatnonzero(peers).tolist()),
+        surprise=abs(off) / deviation,
+        deviation=deviation,
+        noise=noise_decades,
+        against=against,
     )
 
 
@@ -165,8 +185,25 @@ def _unexpected(
     if abs(off) < _UNEXPECTED * deviation or (labels.is_upper_bound[position] and off > 0):
         return None
     return Disagreement(
-        position, float(values[position]), mean, (), abs(off) / deviation, deviation, "tree"
+        position=position,
+        log_sigma=float(values[position]),
+        others_log_sigma=mean,
+        others=(),
+        surprise=abs(off) / deviation,
+        deviation=deviation,
+        noise=deviation,
+        against="tree",
     )
+
+
+def _scatter_beside(position: int, values: FloatArray, cluster: IntArray) -> float:
+    """Return the scatter of the other labels of one cluster, infinite where they are too few."""
+    others = cluster == cluster[position]
+    others[position] = False
+    if int(others.sum()) < _FEWEST_FOR_MEDIAN:
+        return float("inf")
+    beside = values[others]
+    return 1.4826 * float(np.median(np.abs(beside - np.median(beside))))
 
 
 def _usual_scatter(values: FloatArray, cluster: IntArray, ranking: Ranking) -> float:

@@ -15,7 +15,7 @@ repeated on the spot.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from screening.disagreement import PELLET_NOISE_DECADES, Disagreement, disagreeing_labels
 from screening.errors import ScreeningError
+from screening.proposal_reasons import why_measure, why_repeat
 from screening.rank import Labels, Ranking
 from screening.tree import WardTree
 
@@ -37,8 +38,6 @@ BoolArray = npt.NDArray[np.bool_]
 CEILING_LOG_SIGMA = -1.5
 # share of labelled structures that stand alone deeper than what counts as out of domain
 _DOMAIN_SHARE = 0.1
-# labels named in a reason
-_SHOWN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +99,11 @@ def propose(
     target_log_sigma: float = -4.0,
     ceiling_log_sigma: float = CEILING_LOG_SIGMA,
     formulas: Sequence[str] | None = None,
+    compounds: Mapping[int, str] | None = None,
     measured_formulas: Collection[str] = (),
     own: Collection[str] = (),
+    checked: Collection[str] = (),
+    unfit: npt.ArrayLike | None = None,
     pellet_noise_decades: float = PELLET_NOISE_DECADES,
     per_cluster: int = 1,
 ) -> tuple[Proposal, ...]:
@@ -122,10 +124,16 @@ def propose(
     formulas : sequence of str, optional
         Formula of each structure, written one way for one composition: a compound that was
         measured, or proposed already, is left out whatever its structure.
+    compounds : mapping of int to str, optional
+        What to call the compounds of labelled structures in the reasons.
     measured_formulas : collection of str
         Compounds that were measured without a structure, written that way.
     own : collection of str
         Names of the labels that were measured in this laboratory.
+    checked : collection of str
+        Names of the labels that were checked already, so that no repeat is proposed.
+    unfit : array_like of bool, shape (n,), optional
+        Structures that nobody would make, whatever is expected of them.
     pellet_noise_decades : float
         Standard deviation between pellets of one compound.
     per_cluster : int
@@ -155,10 +163,10 @@ def propose(
     depth = labelled_depth(tree, labels)
     outside = _out_of_domain(tree, labels, depth)
     disagreements = disagreeing_labels(
-        labels, ranking, pellet_noise_decades=pellet_noise_decades, own=own
+        labels, ranking, pellet_noise_decades=pellet_noise_decades, own=own, checked=checked
     )
     repeats = [
-        _repeat(found, labels, ranking, sd, probability, outside)
+        _repeat(found, labels, ranking, sd, probability, outside, compounds or {})
         for found in disagreements[: -(-count // 3)]
     ]
     rows = _fresh_rows(
@@ -169,6 +177,7 @@ def propose(
         count - len(repeats),
         per_cluster,
         known=set(measured_formulas),
+        unfit=None if unfit is None else np.asarray(unfit, dtype=np.bool_),
     )
     fresh = [
         Proposal(
@@ -181,8 +190,16 @@ def propose(
             out_of_domain=bool(outside[row]),
             cluster=int(ranking.cluster[row]),
             label=None,
-            reason=_why_measure(
-                row, labels, ranking, sd, probability, target_log_sigma, bool(outside[row])
+            reason=why_measure(
+                row,
+                labels,
+                ranking,
+                sd=float(sd[row]),
+                probability=float(probability[row]),
+                gain=float(gain[row]),
+                target=target_log_sigma,
+                out_of_domain=bool(outside[row]),
+                compounds=compounds or {},
             ),
         )
         for row in rows
@@ -254,6 +271,7 @@ def _fresh_rows(
     per_cluster: int,
     *,
     known: set[str],
+    unfit: BoolArray | None,
 ) -> list[int]:
     """Unmeasured structures by falling gain, a few per cluster."""
     measured = set(labels.index.tolist())
@@ -266,6 +284,8 @@ def _fresh_rows(
         if len(chosen) >= count:
             break
         cluster = int(ranking.cluster[row])
+        if unfit is not None and unfit[row]:
+            continue
         if row in measured or taken.get(cluster, 0) >= per_cluster:
             continue
         if formulas is not None:
@@ -284,6 +304,7 @@ def _repeat(
     sd: FloatArray,
     probability: FloatArray,
     outside: BoolArray,
+    compounds: Mapping[int, str],
 ) -> Proposal:
     row = int(labels.index[found.position])
     return Proposal(
@@ -296,74 +317,5 @@ def _repeat(
         out_of_domain=bool(outside[row]),
         cluster=int(ranking.cluster[row]),
         label=labels.names[found.position],
-        reason=_why_repeat(found, labels, ranking, row),
+        reason=why_repeat(found, labels, ranking, row, compounds),
     )
-
-
-def _why_repeat(found: Disagreement, labels: Labels, ranking: Ranking, row: int) -> str:
-    name = f"{labels.names[found.position]} ({_sigma(found.log_sigma)})"
-    off = abs(found.log_sigma - found.others_log_sigma)
-    side = "above" if found.log_sigma > found.others_log_sigma else "below"
-    stands = f"it stands {off:.1f} orders of magnitude {side}"
-    mean = _sigma(found.others_log_sigma)
-    if found.against == "tree":
-        against = (
-            f"what all other labels lead to expect here, {mean} give or take {found.deviation:.1f}"
-        )
-    else:
-        whose = "of the same structure" if found.against == "structure" else "of its cluster"
-        shown = ", ".join(labels.names[p] for p in found.others[:_SHOWN])
-        more = len(found.others) - _SHOWN
-        shown += f" and {more} more" if more > 0 else ""
-        plural = len(found.others) > 1
-        usual = "pellets of one compound" if found.against == "structure" else "labels in a cluster"
-        against = (
-            f"the {'mean of the ' if plural else ''}other label{'s' if plural else ''} {whose} "
-            f"({shown}: {mean}), where {usual} differ by {found.deviation:.1f}"
-        )
-    members = int(np.count_nonzero(ranking.cluster == ranking.cluster[row]))
-    todo = "repeat the measurement behind" if found.is_own else "check the source of"
-    again = "" if found.is_own else ", or measure it again"
-    return (
-        f"{ranking.name(row)}: {todo} {name}{again}: {stands} {against}; "
-        f"the expectation for {members} structures of its cluster hangs on it"
-    )
-
-
-def _why_measure(
-    row: int,
-    labels: Labels,
-    ranking: Ranking,
-    sd: FloatArray,
-    probability: FloatArray,
-    target: float,
-    out_of_domain: bool,
-) -> str:
-    cluster = ranking.cluster[labels.index]
-    near = np.flatnonzero(cluster == ranking.cluster[row])
-    text = (
-        f"{ranking.name(row)}: expected {_sigma(float(ranking.score[row]))} give or take "
-        f"{sd[row]:.1f} orders of magnitude, {100 * probability[row]:.0f} % to beat "
-        f"{_sigma(target)}"
-    )
-    if near.size:
-        best = near[np.argsort(-labels.log_sigma[near])][:_SHOWN]
-        told = ", ".join(
-            f"{labels.names[p]} ({'<' if labels.is_upper_bound[p] else ''}"
-            f"{_sigma(float(labels.log_sigma[p]))})"
-            for p in best.tolist()
-        )
-        more = f" and {near.size - best.size} more" if near.size > best.size else ""
-        text += f"; its cluster holds {told}{more}"
-    else:
-        text += "; nothing in its cluster was measured, the expectation comes from the branch above"
-    if out_of_domain:
-        text += (
-            "; out of domain: nothing like it was ever measured, so the expectation is little more "
-            "than the average of all labels"
-        )
-    return text
-
-
-def _sigma(log_sigma: float) -> str:
-    return f"{10.0**log_sigma:.1e} S/cm"

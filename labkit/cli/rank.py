@@ -47,6 +47,20 @@ __all__ = ["rank"]
     show_default=True,
     help="Conductivity in S/cm that proposals should beat.",
 )
+@click.option(
+    "--hull",
+    type=float,
+    default=0.07,
+    show_default=True,
+    help="Propose nothing further above the hull, in eV per atom.",
+)
+@click.option(
+    "--gap",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Propose nothing with a smaller band gap, in eV.",
+)
 @json_option
 @click.pass_obj
 def rank(
@@ -57,11 +71,14 @@ def rank(
     depth: int,
     propose: int | None,
     target_S_per_cm: float,
+    hull: float,
+    gap: float,
     as_json: bool,
 ) -> None:
     """Re-rank the structures with the label set as it stands."""
     from labkit.workflows.lab import open_lab
     from labkit.workflows.ranking import rank_candidates
+    from screening.candidate_funnel import FunnelLimits
 
     with progress_bar("rank") as progress:
         result = rank_candidates(
@@ -72,6 +89,7 @@ def rank(
             depth=depth,
             propose=propose or 0,
             target_S_per_cm=target_S_per_cm,
+            limits=FunnelLimits(hull, gap),
             progress=progress,
         )
     if as_json:
@@ -83,7 +101,9 @@ def rank(
 _SCORE = {"tree-mean": "log10(sigma in S/cm)", "cluster-rule": "its cluster"}
 _ROLES = {2: "holds a high label", 1: "is next to one that does", 0: "neither"}
 _MOVES_SHOWN = 12
+_LIKEWISE_NAMED = 3
 _OUTSIDE_SHOWN = 5
+_NEXT_CLAUSE = ";\n     "
 
 
 def _score(method: str, row: dict[str, Any]) -> str:
@@ -123,16 +143,40 @@ def _show(result: dict[str, Any]) -> None:
         click.echo(f"{result['summary']}: nothing to compare with")
         return
     click.echo(f"since {result['previous']}: {result['summary']}")
-    for movement in result["moved"][:_MOVES_SHOWN]:
-        click.echo(f"  {movement['sentence']}")
-    if result["structures_moved"] > _MOVES_SHOWN:
-        click.echo(f"  and {result['structures_moved'] - _MOVES_SHOWN} more (--json lists them)")
+    _show_moves(result["moved"], result["structures_moved"])
+
+
+def _show_moves(moved: list[dict[str, Any]], in_all: int) -> None:
+    """Tell what moved; what one label moved in the same way is told once."""
+    groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for move in moved:
+        fell = move["place_after"] - move["place_before"]
+        direction = (fell > 0) - (fell < 0)
+        # what the sentence says of expectation and cause, without name and places
+        tale = move["sentence"].partition("(")[2].partition(";")[0]
+        groups.setdefault((direction, tale), []).append(move)
+    told = 0
+    for first, *others in list(groups.values())[:_MOVES_SHOWN]:
+        told += 1 + len(others)
+        click.echo(f"  {first['sentence']}")
+        if others:
+            named = ", ".join(move["structure"] for move in others[:_LIKEWISE_NAMED])
+            more = f" and {len(others) - _LIKEWISE_NAMED} more"
+            click.echo(f"    likewise {named}{more if len(others) > _LIKEWISE_NAMED else ''}")
+    if in_all > told:
+        click.echo(f"  and {in_all - told} more (--json lists them)")
 
 
 def _show_proposals(result: dict[str, Any]) -> None:
     click.echo("measure next:")
     for number, row in enumerate(result["proposals"], 1):
-        click.echo(f"  {number}. {row['formula']}, {row['reason']}")
+        click.echo(f"  {number}. {row['formula']}, {row['reason'].replace('; ', _NEXT_CLAUSE)}")
+    repeats = [row["label"] for row in result["proposals"] if row["kind"] == "repeat"]
+    if repeats:
+        click.echo(
+            f"  'labkit label show {repeats[0]}' tells where a label comes from, 'labkit label "
+            f"second-read {repeats[0]}' that it was checked and holds: then it is not asked again"
+        )
     changed = result.get("proposals_changed")
     if changed is None:
         return

@@ -59,7 +59,7 @@ __all__ = ["barrier"]
     "--figure",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
-    help="Draw the landscape along each cell vector, with the path and its profile.",
+    help="Draw isosurfaces at the barriers, the path and its profile: .png, or .html to turn.",
 )
 @json_option
 @click.pass_obj

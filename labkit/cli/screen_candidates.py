@@ -122,6 +122,13 @@ def candidates(
     _show(result)
 
 
+_WITHOUT_BARRIER = {
+    "no-ion": "hold no such ion as a cation",
+    "no-parameters": "hold an ion without parameters",
+    "not-prepared": "whose charges or sites could not be decided",
+}
+
+
 def _show(result: dict[str, Any]) -> None:
     print_table(
         ["step", "without clusters", "in selected clusters", "value unknown"],
@@ -138,19 +145,25 @@ def _show(result: dict[str, Any]) -> None:
         f"{result['high_labels']} high labels ({result['representation']})",
     )
     if result["barriers_missing"]:
-        reasons = ", ".join(f"{code} {n}" for code, n in result["barriers_missing"].items())
-        click.echo(f"no barrier: {reasons}")
-    columns = ["", "structure", "formula", "cluster", "", "E above hull (eV)", "band gap (eV)"]
-    columns += ["barrier (eV)"]
-    print_table(
-        columns,
-        [(number, *_cells(row)) for number, row in enumerate(result["candidates"], 1)],
-        title=f"{result['candidates_in_all']} candidates without a label of their own "
-        f"({result['labelled_ones_that_pass']} labelled structures pass, too)",
+        reasons = ", ".join(
+            f"{n} {_WITHOUT_BARRIER.get(code, code)}"
+            for code, n in result["barriers_missing"].items()
+        )
+        click.echo(f"without a barrier: {reasons}")
+    columns = ["place", "structure", "formula", "cluster", "its cluster", "E above hull (eV)"]
+    columns += ["band gap (eV)", "barrier (eV)"]
+    title = (
+        f"{result['candidates_in_all']} candidates without a label of their own "
+        f"({result['labelled_ones_that_pass']} labelled structures pass, too)"
     )
+    if result["candidates"]:
+        rows = [(number, *_cells(row)) for number, row in enumerate(result["candidates"], 1)]
+        print_table(columns, rows, title=title)
+    else:
+        click.echo(title)
     if result["followed"]:
         print_table(
-            ["place", *columns[1:], "falls at"],
+            [*columns, "falls at"],
             [
                 (row["place"] or "", *_cells(row), row["falls_at"] or "")
                 for row in result["followed"]

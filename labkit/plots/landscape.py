@@ -13,7 +13,7 @@ from labkit.plots.style import INK, VERMILION, tidy
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_landscape"]
+__all__ = ["plot_landscape", "wrapped_path"]
 
 FloatArray = NDArray[np.float64]
 _NAMES = "abc"
@@ -29,6 +29,7 @@ def plot_landscape(
     ceiling_eV: float = 1.0,
     path: ArrayLike | None = None,
     sites: Mapping[str, ArrayLike] | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> Axes:
     """Draw the lowest energy along one cell vector over the plane of the two others.
 
@@ -51,6 +52,8 @@ def plot_landscape(
         Fractional coordinates of a path, not wrapped.
     sites : mapping of str to array_like, shape (m, 3), optional
         Fractional coordinates of the ions by element.
+    colours : mapping of str to str, optional
+        Of the elements.
 
     Returns
     -------
@@ -74,9 +77,9 @@ def plot_landscape(
     for symbol, fractional in (sites or {}).items():
         flat = np.atleast_2d(np.asarray(fractional, float))[:, [first, second]] % 1.0 @ plane
         axes.plot(*flat.T, "o", markersize=3.5, markeredgecolor=INK, markeredgewidth=0.4,
-                  label=symbol)  # fmt: skip
+                  color=(colours or {}).get(symbol), label=symbol)  # fmt: skip
     if path is not None:
-        axes.plot(*(_wrapped(np.asarray(path, float)[:, [first, second]]) @ plane).T,
+        axes.plot(*(wrapped_path(np.asarray(path, float)[:, [first, second]]) @ plane).T,
                   color=VERMILION, linewidth=1.6, label="path")  # fmt: skip
     axes.set_aspect("equal")
     axes.set_xlabel(f"along {_NAMES[first]} (Å)")
@@ -93,7 +96,7 @@ def _plane(first: FloatArray, second: FloatArray) -> FloatArray:
     return np.array([[length, 0.0], [along, across]])
 
 
-def _wrapped(points: FloatArray) -> FloatArray:
+def wrapped_path(points: FloatArray) -> FloatArray:
     """Bring a path into the cell; where it leaves through a face the line is interrupted."""
     cell = np.floor(points + 1e-9)
     jumps = np.flatnonzero((np.diff(cell, axis=0) != 0).any(axis=1)) + 1
@@ -101,4 +104,6 @@ def _wrapped(points: FloatArray) -> FloatArray:
     # the step over the face is drawn up to the face's far side, then begun again
     ends = points[jumps] - cell[jumps - 1]
     gaps = np.full_like(ends, np.nan)
-    return np.insert(inside, np.repeat(jumps, 2), np.stack([ends, gaps], 1).reshape(-1, 2), axis=0)
+    return np.insert(
+        inside, np.repeat(jumps, 2), np.stack([ends, gaps], 1).reshape(-1, points.shape[1]), axis=0
+    )

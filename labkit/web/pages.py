@@ -228,7 +228,9 @@ def batch(request: Request, name: PelletName, lab: TheLab) -> Response:
 @router.get("/structures/{structure}")
 def structure(request: Request, structure: StructureId, lab: TheLab) -> Response:
     """Show one structure in space."""
-    return render(request, "structure.html", {"view": view_structure(lab, structure)})
+    view = view_structure(lab, structure)
+    has_lithium = any(atom["symbol"] == "Li" for atom in view["atoms"])
+    return render(request, "structure.html", {"view": view, "has_lithium": has_lithium})
 
 
 @router.get("/clusters")

@@ -55,6 +55,24 @@ class StructureView(BaseModel):
     cell: list[list[float]]
 
 
+class LandscapeSurface(BaseModel):
+    """A surface of equal energy as triangles."""
+
+    name: str
+    points_angstrom: list[list[float]]
+    triangles: list[list[int]]
+
+
+class LandscapeView(BaseModel):
+    """Where an ion can go: its barriers, the surfaces just above them, and its path."""
+
+    structure: str
+    ion: str
+    barriers_eV: list[float | None]
+    surfaces: list[LandscapeSurface]
+    path_angstrom: list[list[float] | None]
+
+
 class ClusterOverview(BaseModel):
     """Where the clusters lie, how they hang together, and what labels say of them."""
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import db.structures
 from labkit.errors import UsageError
-from labkit.workflows.analysing import save_figure, save_whole_figure
+from labkit.workflows.analysing import save_figure
 from labkit.workflows.lab import Lab, open_lab
+from labkit.workflows.landscape_figures import draw_profile, save_landscape
 
 if TYPE_CHECKING:
-    from screening.bvse import EnergyLandscape
     from screening.bvse_parameters import BvseParameters
     from screening.crystal import Crystal
 
@@ -29,8 +29,6 @@ __all__ = [
 
 # raised whenever energies or barriers come out otherwise
 _VERSION = 2
-# contours above this belong to walls, not to paths
-_HIGHEST_LEVEL_EV = 5.0
 
 
 @dataclass(frozen=True)
@@ -216,69 +214,16 @@ def _compute(
             path = migration_path(landscape, found, max(1, dimension))
             result["path"] = path.to_dict()
     if outputs.plot is not None:
-        save_figure(outputs.plot, lambda axes: _draw(axes, result["path"], crystal, request.ion))
-    if outputs.figure is not None:
-        save_whole_figure(
-            outputs.figure,
-            lambda drawn: _draw_landscape(drawn, landscape, result, request.ion),
-            size_inch=(10.0, 8.0),
+        save_figure(
+            outputs.plot, lambda axes: draw_profile(axes, result["path"], crystal, request.ion)
         )
+    if outputs.figure is not None:
+        save_landscape(outputs.figure, landscape, result, request.ion)
         result["figure"] = str(outputs.figure)
     if outputs.cube is not None:
         write_cube(outputs.cube, landscape)
         result["cube"] = str(outputs.cube)
     return result
-
-
-def _draw_landscape(
-    figure: Any, landscape: EnergyLandscape, found: dict[str, Any], ion: str
-) -> None:
-    """Draw the landscape along each cell vector, and the profile of the path."""
-    from labkit.plots.landscape import plot_landscape
-
-    crystal = landscape.crystal
-    barriers = [found[f"barrier_{d}d_eV"] for d in (1, 2, 3)]
-    levels = [level for level in barriers if level is not None and level < _HIGHEST_LEVEL_EV]
-    sites = {
-        symbol: crystal.fractional[[s == symbol for s in crystal.symbols]]
-        for symbol in sorted(set(crystal.symbols))
-    }
-    path = found.get("path")
-    axes = figure.subplots(2, 2)
-    for along, panel in enumerate((axes[0, 0], axes[0, 1], axes[1, 0])):
-        plot_landscape(
-            panel,
-            crystal.lattice_angstrom,
-            landscape.above_minimum_eV,
-            along=along,
-            levels_eV=levels,
-            ceiling_eV=max(1.6 * max(levels, default=0.6), 0.5),
-            path=None if path is None else path["fractional"],
-            sites=sites,
-        )
-        panel.set_title(f"seen along {'abc'[along]}")
-    axes[0, 0].legend(fontsize=7, loc="upper left", framealpha=0.8)
-    if path is None:
-        axes[1, 1].set_axis_off()
-    else:
-        _draw(axes[1, 1], path, crystal, ion)
-    told = ", ".join(
-        f"{d}-D {'not connected' if b is None else f'{b:.3f} eV'}"
-        for d, b in enumerate(barriers, 1)
-    )
-    figure.suptitle(f"{crystal.material_id} {crystal.reduced_formula}, {ion}: {told}")
-
-
-def _draw(axes: Any, path: dict[str, Any], crystal: Crystal, ion: str) -> Any:
-    from labkit.plots.barrier import plot_barrier
-
-    return plot_barrier(
-        axes,
-        path["length_angstrom"],
-        path["energy_eV"],
-        passes=path["passes"],
-        title=f"{crystal.material_id} {crystal.reduced_formula}, {ion}",
-    )
 
 
 def _read(kept: Path) -> dict[str, Any] | None:

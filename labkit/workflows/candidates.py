@@ -193,7 +193,7 @@ class _Listing:
         """Tell how far one structure comes, and its place in the list."""
         row = self.pool.rows.get(name)
         if row is None:
-            return {"structure": name, "falls_at": "in the pool", "place": None}
+            return {"structure": name, "falls_at": "not in the pool", "place": None}
         stopped = [step.name for step in self.funnel.steps if not step.passes[row]]
         return self.row(row) | {
             "labelled": bool(self.labelled[row]),

@@ -12,6 +12,7 @@ from labkit.workflows.describing import PoolTree
 from labkit.workflows.lab import Lab
 from labkit.workflows.proposing import known_to_lab, proposals_changed, proposals_of
 from labkit.workflows.screening_labels import LabelOnStructure
+from screening.candidate_funnel import FunnelLimits
 from screening.rank import Labels, Ranking, distance_to_labelled, rank
 from screening.rank_changes import RankingChange, compare_rankings
 
@@ -62,6 +63,7 @@ def describe_ranking(
     listed: int,
     propose: int,
     target_S_per_cm: float,
+    limits: FunnelLimits | None = None,
 ) -> dict[str, Any]:
     """Describe a ranking, and what moved since an earlier one.
 
@@ -82,6 +84,8 @@ def describe_ranking(
         How many next measurements to propose.
     target_S_per_cm : float
         Conductivity that proposals should beat.
+    limits : FunnelLimits, optional
+        Largest energy above the hull and smallest band gap of what is proposed.
 
     Returns
     -------
@@ -113,7 +117,9 @@ def describe_ranking(
     }
     known = known_to_lab(lab, pool, found) if propose else None
     if propose:
-        result["proposals"] = proposals_of(pool, labels, ranking, propose, target_S_per_cm, known)
+        result["proposals"] = proposals_of(
+            pool, labels, ranking, propose, target_S_per_cm, known, limits
+        )
     if previous is not None:
         before = _previous_labels(previous, pool)
         # the same labels on the same tree rank the same: nothing to compute again
@@ -122,7 +128,7 @@ def describe_ranking(
         )
         if propose:
             result["proposals_changed"] = proposals_changed(
-                proposals_of(pool, before, earlier, propose, target_S_per_cm, known),
+                proposals_of(pool, before, earlier, propose, target_S_per_cm, known, limits),
                 result["proposals"],
                 pool=pool,
                 earlier=earlier,

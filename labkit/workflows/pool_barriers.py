@@ -61,12 +61,19 @@ def barriers_of_pool(
     ------
     MissingParametersError
         When the parameters cannot be read at all.
+    UsageError
+        When they hold nothing for the mobile ion.
     """
     from screening.errors import StructureError
     from screening.featurize import prepare_structures
     from screening.store import KEY_BYTES
 
     parameters = parameters_of(request)
+    if request.ion not in {symbol for symbol, _ in parameters.mobile_ions()}:
+        raise UsageError(
+            f"no parameters for {request.ion!r} as the mobile ion: give the symbol of an element, "
+            "such as Li, Na or Mg"
+        )
     asked = set(wanted)
     with lab.database.reading() as session:
         hashes = {entry.material_id: entry.content_hash for entry in pool_entries(session)}

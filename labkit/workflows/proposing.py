@@ -8,14 +8,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlmodel import col
 
-from db.tables import Label, Structure
+from db.tables import Label, LabelEvent, Structure
 from labkit.errors import UsageError
 from labkit.workflows.describing import PoolTree
 from labkit.workflows.lab import Lab
 from labkit.workflows.screening_labels import LabelOnStructure
+from screening.candidate_funnel import FunnelLimits
 from screening.propose import Proposal, propose
 from screening.rank import Labels, Ranking
 
@@ -43,11 +46,18 @@ class Known:
         Reduced formulas of the accepted labels that no structure of the pool was found for.
     own : collection of str
         Names of the labels that rest on measurements of this laboratory.
+    checked : collection of str
+        Names of the labels that a second person has read.
+    e_above_hull_eV, band_gap_eV : ndarray, shape (structures,)
+        Of each structure of the pool; not a number where unknown.
     """
 
     formulas: Sequence[str]
     measured: Collection[str]
     own: Collection[str]
+    checked: Collection[str] = ()
+    e_above_hull_eV: NDArray[np.float64] | None = None
+    band_gap_eV: NDArray[np.float64] | None = None
 
 
 def known_to_lab(lab: Lab, pool: PoolTree, found: Sequence[LabelOnStructure]) -> Known:
@@ -60,23 +70,34 @@ def known_to_lab(lab: Lab, pool: PoolTree, found: Sequence[LabelOnStructure]) ->
     found : sequence of LabelOnStructure
         The labels that a ranking is made with.
     """
-    structures = sa.select(col(Structure.material_id), col(Structure.reduced_formula))
+    structures = sa.select(
+        col(Structure.material_id),
+        col(Structure.reduced_formula),
+        col(Structure.e_above_hull_eV),
+        col(Structure.band_gap_eV),
+    )
     labels = sa.select(
         col(Label.id), col(Label.reduced_formula), col(Label.analysis_id).is_not(None)
     ).where(col(Label.state) == "accepted")
+    read = sa.select(col(LabelEvent.label_id)).where(col(LabelEvent.action) == "second-read")
     with lab.database.reading() as session:
         connection = session.connection()
-        reduced = {row[0]: row[1] for row in connection.execute(structures)}
+        stored = {row[0]: row[1:] for row in connection.execute(structures)}
         rows = connection.execute(labels).all()
+        checked = set(connection.execute(read).scalars())
     own = {label_id for label_id, _, measured_here in rows if measured_here}
     placed = {label.label_id for label in found}
+    unknown = (None, None, None)
     return Known(
         formulas=[
-            reduced.get(name) or formula
+            stored.get(name, unknown)[0] or formula
             for name, formula in zip(pool.ids, pool.formulas, strict=True)
         ],
         measured={formula for label_id, formula, _ in rows if formula and label_id not in placed},
         own={label.name for label in found if label.label_id in own},
+        checked={label.name for label in found if label.label_id in checked},
+        e_above_hull_eV=np.array([stored.get(name, unknown)[1] for name in pool.ids], dtype=float),
+        band_gap_eV=np.array([stored.get(name, unknown)[2] for name in pool.ids], dtype=float),
     )
 
 
@@ -87,8 +108,11 @@ def proposals_of(
     count: int,
     target_S_per_cm: float,
     known: Known | None = None,
+    limits: FunnelLimits | None = None,
 ) -> list[dict[str, Any]]:
     """Return the next measurements to make, each with its reason.
+
+    What is known to lie too far above the hull, or to have too small a gap, is not proposed.
 
     Parameters
     ----------
@@ -101,6 +125,8 @@ def proposals_of(
         Conductivity that is worth beating.
     known : Known, optional
         From `known_to_lab`; without it only the labels at hand count as measured.
+    limits : FunnelLimits, optional
+        Energy above the hull and band gap, those of the published candidates by default.
 
     Raises
     ------
@@ -119,18 +145,43 @@ def proposals_of(
         count,
         target_log_sigma=math.log10(target_S_per_cm),
         formulas=known.formulas,
+        compounds={row: plain_formula(pool.formulas[row]) for row in set(labels.index.tolist())},
         measured_formulas=known.measured,
         own=known.own,
+        checked=known.checked,
+        unfit=_unfit(known, limits or FunnelLimits()),
     )
-    return [_row(pool, proposal) for proposal in found]
+    return [_row(pool, proposal, known) for proposal in found]
 
 
-def _row(pool: PoolTree, proposal: Proposal) -> dict[str, Any]:
-    return {
+def _unfit(known: Known, limits: FunnelLimits) -> NDArray[np.bool_] | None:
+    """Which structures are known to be too unstable or to conduct electrons."""
+    hull, gap = known.e_above_hull_eV, known.band_gap_eV
+    if hull is None or gap is None:
+        return None
+    # comparisons with "not a number" are false: what is unknown may be proposed
+    return np.asarray((hull > limits.e_above_hull_eV) | (gap < limits.band_gap_eV))
+
+
+def _row(pool: PoolTree, proposal: Proposal, known: Known) -> dict[str, Any]:
+    row = {
         "structure": pool.ids[proposal.row],
         "formula": plain_formula(pool.formulas[proposal.row]),
         **proposal.to_dict(),
     }
+    if proposal.kind == "measure":
+        row["reason"] += _computed(proposal.row, known)
+    return row
+
+
+def _computed(row: int, known: Known) -> str:
+    """Say what is computed of stability and band gap, if anything is."""
+    told = []
+    if known.e_above_hull_eV is not None and np.isfinite(known.e_above_hull_eV[row]):
+        told.append(f"{1e3 * known.e_above_hull_eV[row]:.0f} meV/atom above the hull")
+    if known.band_gap_eV is not None and np.isfinite(known.band_gap_eV[row]):
+        told.append(f"a band gap of {known.band_gap_eV[row]:.1f} eV")
+    return f"; computed: {', '.join(told)}" if told else ""
 
 
 def plain_formula(formula: str) -> str:

@@ -20,6 +20,7 @@ from labkit.workflows.describing_rankings import describe_ranking, labels_in_poo
 from labkit.workflows.lab import Lab
 from labkit.workflows.placing import tree_with_new_structures
 from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
+from screening.candidate_funnel import FunnelLimits
 from screening.rank import Ranking
 
 __all__ = ["rank_candidates", "why_not_comparable"]
@@ -37,6 +38,7 @@ def rank_candidates(
     mode: str = "CAN",
     propose: int = 0,
     target_S_per_cm: float = 1e-4,
+    limits: FunnelLimits | None = None,
     keep: bool = True,
     actor: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -62,6 +64,8 @@ def rank_candidates(
         How many next measurements to propose.
     target_S_per_cm : float
         Conductivity that proposals should beat.
+    limits : FunnelLimits, optional
+        Largest energy above the hull and smallest band gap of what is proposed.
     keep : bool
         Store the ranking where labels or structures changed; otherwise nothing is written.
     actor : str, optional
@@ -110,6 +114,7 @@ def rank_candidates(
         listed=listed or top,
         propose=propose,
         target_S_per_cm=target_S_per_cm,
+        limits=limits,
     )
     return {"ranking": identifier, **result}
 

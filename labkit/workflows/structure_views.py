@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import db.structures
+from labkit.plots.landscape_in_space import AtomsInCell
 from labkit.workflows.lab import Lab
 from labkit.workflows.structure_pool import show_structure
 from screening.crystal import Crystal, load_cif_text
 
-__all__ = ["view_structure"]
+__all__ = ["atoms_in_cell", "view_structure"]
 
 _BOND_TOLERANCE = 1.15
 _EDGE = 1e-3
@@ -37,8 +38,7 @@ def view_structure(lab: Lab, material_id: str) -> dict[str, Any]:
     shown = show_structure(lab, material_id)
     with lab.database.reading() as session:
         crystal = load_cif_text(db.structures.cif_text(session, material_id), material_id)
-    symbols, positions = _with_faces(crystal)
-    numbers, radii, colours = _elements(symbols)
+    drawn = atoms_in_cell(crystal)
     return shown | {
         "atoms": [
             {
@@ -50,12 +50,24 @@ def view_structure(lab: Lab, material_id: str) -> dict[str, Any]:
                 "colour": colour,
             }
             for symbol, position, radius, colour in zip(
-                symbols, positions, radii, colours, strict=True
+                drawn.symbols,
+                drawn.positions_angstrom,
+                drawn.radii_angstrom,
+                drawn.colours,
+                strict=True,
             )
         ],
-        "bonds": _bonds(positions, numbers, radii),
+        "bonds": drawn.bonds.tolist(),
         "cell": crystal.lattice_angstrom.tolist(),
     }
+
+
+def atoms_in_cell(crystal: Crystal) -> AtomsInCell:
+    """Return the atoms of a cell as they are drawn, with colours, radii and bonds."""
+    symbols, positions = _with_faces(crystal)
+    numbers, radii, colours = _elements(symbols)
+    bonds = _bonds(positions, numbers, radii)
+    return AtomsInCell(symbols, positions, radii, colours, bonds, crystal.lattice_angstrom)
 
 
 def _with_faces(crystal: Crystal) -> tuple[list[str], NDArray[np.float64]]:
@@ -89,11 +101,11 @@ def _elements(symbols: list[str]) -> tuple[NDArray[np.int64], NDArray[np.float64
 
 def _bonds(
     positions: NDArray[np.float64], numbers: NDArray[np.int64], radii: NDArray[np.float64]
-) -> list[list[int]]:
+) -> NDArray[np.int64]:
     """Pairs that touch; alkali metals, which move, get none so that the framework shows."""
     apart = np.linalg.norm(positions[:, None] - positions[None], axis=2)
     touching = apart < _BOND_TOLERANCE * (radii[:, None] + radii[None])
     mobile = np.isin(numbers, (3, 11, 19, 37, 55))
     touching &= ~mobile[:, None] & ~mobile[None] & (apart > 0.4)
     first, second = np.nonzero(np.triu(touching, 1))
-    return [[int(a), int(b)] for a, b in zip(first, second, strict=True)]
+    return np.column_stack([first, second]).astype(np.int64)

@@ -9,7 +9,13 @@ from fastapi import APIRouter, Query
 
 from labkit.web.bench import Actor, TheBench, TheLab
 from labkit.web.routes.identifiers import StructureId
-from labkit.web.screening_models import ClusterOverview, RankingView, StructureView
+from labkit.web.screening_models import (
+    ClusterOverview,
+    LandscapeView,
+    RankingView,
+    StructureView,
+)
+from labkit.workflows.landscape_views import view_landscape
 from labkit.workflows.standing import filter_candidates
 from labkit.workflows.structure_views import view_structure
 
@@ -63,6 +69,16 @@ def rank(bench: TheBench, person: Actor) -> RankingView:
 def structure(structure: StructureId, lab: TheLab) -> StructureView:
     """Return a structure with its atoms in space."""
     return StructureView.model_validate(view_structure(lab, structure))
+
+
+@router.get("/structures/{structure}/landscape")
+def landscape(
+    structure: StructureId,
+    lab: TheLab,
+    ion: Annotated[str, Query(pattern="^[A-Z][a-z]?$")] = "Li",
+) -> LandscapeView:
+    """Compute where an ion can go in a structure; nothing is stored."""
+    return LandscapeView.model_validate(view_landscape(lab, structure, ion))
 
 
 @router.get("/clusters")

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { draw, layout, colour } = window.labkitPlots;
+  const { draw, layout, colour, series } = window.labkitPlots;
   const { atoms, bonds, cell } = window.labkit.data("structure");
   const kinds = [...new Set(atoms.map((atom) => atom.symbol))];
   const add = (a, b) => a.map((value, k) => value + b[k]);
@@ -22,8 +22,46 @@
   }
   const place = (atom) => [atom.x_angstrom, atom.y_angstrom, atom.z_angstrom];
 
-  draw("atoms", () => ({
+  // asked for by the button, and drawn with the atoms from then on
+  let landscape = null;
+
+  function landscapeTraces() {
+    if (!landscape) return [];
+    const line = landscape.path_angstrom;
+    const surfaces = landscape.surfaces.map((surface, k) => {
+      const column = (rows, n) => rows.map((row) => row[n]);
+      return {
+        type: "mesh3d", name: surface.name, showlegend: true, hoverinfo: "name",
+        x: column(surface.points_angstrom, 0), y: column(surface.points_angstrom, 1), z: column(surface.points_angstrom, 2),
+        i: column(surface.triangles, 0), j: column(surface.triangles, 1), k: column(surface.triangles, 2),
+        color: series(2 * k), opacity: 0.5, visible: k === 0 ? true : "legendonly",
+        lighting: { ambient: 0.75, diffuse: 0.6, specular: 0.2 },
+      };
+    });
+    if (!line.length) return surfaces;
+    const path = { x: [], y: [], z: [] };
+    for (const point of line) ["x", "y", "z"].forEach((name, n) => path[name].push(point ? point[n] : null));
+    return [...surfaces, { type: "scatter3d", mode: "lines", name: "path", ...path, line: { color: series(1), width: 7 }, hoverinfo: "skip" }];
+  }
+
+  const button = document.getElementById("show-landscape");
+  button?.addEventListener("click", async () => {
+    button.disabled = true;
+    window.labkit.say("#landscape-says", "computing ...");
+    try {
+      landscape = await window.labkit.call("GET", button.dataset.api);
+      await drawAtoms();
+      const told = landscape.barriers_eV.map((value, k) => `${k + 1}-D ${value === null ? "not connected" : `${value.toFixed(3)} eV`}`);
+      window.labkit.say("#landscape-says", `Barriers by bond valence: ${told.join(", ")}. The surfaces are drawn 0.02 eV above; click a name to show or hide one.`);
+    } catch (error) {
+      window.labkit.say("#landscape-says", error.message, "bad");
+      button.disabled = false;
+    }
+  });
+
+  const drawAtoms = () => draw("atoms", () => ({
     data: [
+      ...landscapeTraces(),
       { type: "scatter3d", mode: "lines", ...lines(edges), line: { color: colour("soft"), width: 2 }, hoverinfo: "skip", showlegend: false },
       { type: "scatter3d", mode: "lines", ...lines(bonds.map(([a, b]) => [place(atoms[a]), place(atoms[b])])), line: { color: colour("plot-masked"), width: 7 }, hoverinfo: "skip", showlegend: false },
       ...kinds.map((symbol) => {
@@ -45,7 +83,8 @@
         camera: { eye: { x: 1.25, y: 0.55, z: 0.4 }, projection: { type: "orthographic" } },
       },
     }),
-  })).then((drawnPlace) => {
+  }));
+  drawAtoms().then((drawnPlace) => {
     if (drawnPlace) document.body.dataset.ready = "yes";
   });
 })();

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 import db.labels
 from db.matching import match_labels
+from db.tables import Structure
 from labkit.workflows.lab import Lab
 from labkit.workflows.simulating import simulate_temperature_series
 
@@ -68,6 +71,20 @@ def test_the_words_tell_the_same_as_the_json(ranking_lab: Any, own_label: Any) -
 
     assert "since R1: 1 label changed" in words
     assert f"because label {name}" in words
+
+
+def test_what_a_label_moved_alike_is_told_once(ranking_lab: Any, own_label: Any) -> None:
+    ranking_lab("rank", "--depth", 8)
+    own_label()
+
+    told = ranking_lab("rank", "--depth", 8).out
+    moved = ranking_lab("rank", "--depth", 8, "--since", "R1", "--json").json["moved"]
+
+    _, _, moves = told.partition("since R1: ")
+    sentences = [line for line in moves.splitlines() if "because label" in line]
+    tales = [(line.split()[1], line.partition("(")[2].partition(";")[0]) for line in sentences]
+    assert len(set(tales)) == len(tales) < len(moved)
+    assert "likewise" in moves
 
 
 def test_unchanged_labels_make_no_new_ranking(ranking_lab: Any) -> None:
@@ -165,11 +182,16 @@ def test_a_surprising_own_measurement_is_repeated_before_it_is_followed(
     assert name not in {row["label"] for row in before["proposals"]}
     first = after["proposals"][0]
     assert (first["kind"], first["structure"], first["label"]) == ("repeat", surprising, name)
-    assert f"repeat the measurement behind {name} (2.0e-02 S/cm)" in first["reason"]
+    assert f"repeat the measurement behind {name} (Li2O, 2.0e-02 S/cm)" in first["reason"]
     assert f"new since {before['ranking']}: the repeat of label {name}" in " ".join(told.split())
     fresh = {row["structure"] for row in after["proposals"] if row["kind"] == "measure"}
     assert fresh
     assert not fresh & {surprising, *poor}
+
+    assert f"second-read {name}' that it was checked" in told
+    ranking_lab("label", "second-read", name, "--by", "C. Roe", "--reason", "a second pellet")
+    checked = ranking_lab("rank", "--propose", 6, "--json").json
+    assert name not in {row["label"] for row in checked["proposals"]}
 
 
 def _from_literature(lab: Lab, sigma_of: dict[str, float]) -> None:
@@ -199,6 +221,27 @@ def test_proposals_are_told_in_words(ranking_lab: Any) -> None:
 
     assert "measure next:" in done.out
     assert "to beat 1.0e-03 S/cm" in done.out
+
+
+def test_what_lies_too_far_above_the_hull_is_not_proposed(
+    ranking_lab: Any, copy_of_pool_lab: Lab
+) -> None:
+    best = ranking_lab("rank", "--propose", 1, "--json").json["proposals"][0]["structure"]
+    with copy_of_pool_lab.database.session() as session:
+        session.connection().execute(
+            sa.update(Structure)
+            .where(col(Structure.material_id) == best)
+            .values(e_above_hull_eV=0.12, band_gap_eV=2.5)
+        )
+
+    usual = ranking_lab("rank", "--propose", 1, "--json").json["proposals"][0]
+    lenient = ranking_lab("rank", "--propose", 1, "--hull", 0.2, "--json").json["proposals"][0]
+    insulating = ranking_lab("rank", "--propose", 1, "--hull", 0.2, "--gap", 3, "--json")
+
+    assert usual["structure"] != best
+    assert lenient["structure"] == best
+    assert lenient["reason"].endswith("computed: 120 meV/atom above the hull, a band gap of 2.5 eV")
+    assert insulating.json["proposals"][0]["structure"] != best
 
 
 def test_proposals_need_the_tree_mean(ranking_lab: Any) -> None:

@@ -9,6 +9,10 @@ import pytest
 
 import db.structures
 from labkit.workflows.lab import Lab
+from labkit.workflows.landscape_figures import save_landscape
+from screening.bvse import energy_landscape
+from screening.crystal import read_cif
+from screening.prepare import prepare
 
 pytest.importorskip("bvlain")
 
@@ -65,6 +69,42 @@ def test_path_figure_and_landscape_are_written(shell: Any, cif: Path, tmp_path: 
     assert figure.stat().st_size > 10_000
     assert cube.stat().st_size > 10_000
     assert landscape.stat().st_size > 20_000
+
+
+def test_the_landscape_becomes_one_page_that_needs_nothing_else(
+    shell: Any, cif: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "landscape.html"
+
+    done = shell("screen", "barrier", cif, "--figure", page, "--json")
+
+    text = page.read_text("utf-8")
+    barrier = done.json["barrier_3d_eV"]
+    assert f"1-D, 2-D and 3-D above {barrier:.3f} eV" in text
+    assert '"type":"mesh3d"' in text
+    assert "<script src=" not in text
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".part")] == []
+
+
+@pytest.mark.parametrize("suffix", ["png", "html"])
+def test_where_nothing_connects_the_landscape_alone_is_drawn(
+    cif: Path, tmp_path: Path, suffix: str
+) -> None:
+    crystal = prepare(read_cif(cif)).crystal
+    unconnected = {f"barrier_{dimension}d_eV": None for dimension in (1, 2, 3)}
+    file = tmp_path / f"closed.{suffix}"
+
+    save_landscape(file, energy_landscape(crystal, "Li", spacing_angstrom=0.5), unconnected, "Li")
+
+    assert file.stat().st_size > 20_000
+
+
+def test_a_page_needs_a_folder(shell: Any, cif: Path, tmp_path: Path) -> None:
+    done = shell("screen", "barrier", cif, "--figure", tmp_path / "none" / "landscape.html")
+
+    assert done.code == 1
+    assert "landscape.html: cannot be written" in done.err
+    assert len(done.error_lines) == 1
 
 
 def test_the_barrier_of_a_structure_is_kept_by_content(

@@ -78,7 +78,7 @@ def test_a_structure_is_followed_to_where_it_falls(
     assert metal["falls_at"] in ("in a selected cluster", "band gap >= 1 eV")
     assert metal["place"] is None
     assert unknown["falls_at"] in ("in a selected cluster", "barrier < 0.6 eV")
-    assert absent == {"structure": "mp-0", "falls_at": "in the pool", "place": None}
+    assert absent == {"structure": "mp-0", "falls_at": "not in the pool", "place": None}
 
 
 def test_barriers_are_computed_once_and_kept(stable_lab: Any, copy_of_pool_lab: Lab) -> None:
@@ -114,6 +114,27 @@ def test_a_table_that_cannot_be_used_is_one_line(stable_lab: Any, tmp_path: Path
         assert done.code == 1
         assert message in done.err
         assert len(done.error_lines) == 1
+
+
+def test_an_ion_that_is_none_is_refused_before_anything_is_computed(stable_lab: Any) -> None:
+    pytest.importorskip("bvlain")
+
+    done = stable_lab("screen", "candidates", "--ion", "Xx")
+
+    assert done.code == 1
+    assert "no parameters for 'Xx' as the mobile ion" in done.err
+    assert len(done.error_lines) == 1
+
+
+def test_where_nothing_passes_no_empty_table_is_drawn(
+    stable_lab: Any, copy_of_pool_lab: Lab, tmp_path: Path
+) -> None:
+    table = _table(tmp_path / "barriers.csv", dict.fromkeys(_names(copy_of_pool_lab), 3.0))
+
+    done = stable_lab("screen", "candidates", "--depth", 20, "--barrier-table", table)
+
+    assert "0 candidates without a label of their own" in done.out
+    assert "its cluster" not in done.out
 
 
 def test_the_list_is_readable(stable_lab: Any, copy_of_pool_lab: Lab, tmp_path: Path) -> None:

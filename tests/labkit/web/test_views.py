@@ -85,6 +85,34 @@ def test_a_structure_is_drawn_with_whole_corners_and_its_bonds(candidates_browse
     assert candidates_browser.get("/structures/prototype-LiFePO4-olivine").status_code == 200
 
 
+def test_a_page_shows_where_lithium_can_go(candidates_browser: Browser) -> None:
+    pytest.importorskip("bvlain")
+    name = "prototype-LiFePO4-olivine"
+
+    view = candidates_browser.get(f"/api/structures/{name}/landscape").json()
+
+    cell = candidates_browser.get(f"/api/structures/{name}").json()["cell"]
+    one, two, three = view["barriers_eV"]
+    assert 0.0 < one <= two <= three
+    assert view["surfaces"][0]["name"].startswith(f"1-D above {one:.3f} eV")
+    for surface in view["surfaces"]:
+        places = np.array(surface["points_angstrom"]) @ np.linalg.inv(cell)
+        assert -0.001 < places.min() < places.max() < 1.001
+        assert np.array(surface["triangles"]).max() == len(places) - 1
+    assert any(point is not None for point in view["path_angstrom"])
+    assert "Show where lithium can go" in candidates_browser.get(f"/structures/{name}").text
+
+
+def test_the_landscape_of_an_ion_that_is_not_there_is_refused(candidates_browser: Browser) -> None:
+    address = "/api/structures/prototype-LiFePO4-olivine/landscape"
+
+    done = candidates_browser.get(address, params={"ion": "Na"})
+
+    assert done.status_code == 422
+    assert "holds no Na" in done.json()["error"]
+    assert candidates_browser.get("/api/structures/mp-0/landscape").status_code == 404
+
+
 def test_clusters_hold_every_structure_and_every_label_once(candidates_browser: Browser) -> None:
     view = candidates_browser.get("/api/clusters").json()
 
