@@ -106,6 +106,10 @@ class WardTree:
         self.scatter_ = 0.0
         self._cuts: dict[int, TreeCut] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # what is worked out on the way makes no other tree
+        return self.__dict__ | {"_cuts": {}}
+
     @property
     def n_rows(self) -> int:
         """Number of clustered rows."""
