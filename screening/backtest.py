@@ -19,7 +19,13 @@ from screening.metrics import Interval, area_under_curve, bootstrap, enrichment_
 from screening.rank import Labels, rank
 from screening.tree import WardTree
 
-__all__ = ["Backtest", "fixed_split", "held_out_structures", "leave_group_out"]
+__all__ = [
+    "Backtest",
+    "fixed_split",
+    "held_out_in_clusters",
+    "held_out_structures",
+    "leave_group_out",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -180,13 +186,43 @@ def held_out_structures(
     truth = np.asarray(log_sigma, dtype=np.float64).reshape(-1)
     if truth.size == 0:
         raise LabelError("no structure is left out: nothing can be tested")
+    placed = tree.assign(features, depth=min(depth, tree.max_k)).cluster
+    return held_out_in_clusters(
+        tree, labels, placed, truth, method=method, depth=depth, **parameters
+    )
+
+
+def held_out_in_clusters(
+    tree: WardTree,
+    labels: Labels,
+    cluster: npt.ArrayLike,
+    log_sigma: npt.ArrayLike,
+    *,
+    method: str = "tree-mean",
+    depth: int = 241,
+    **parameters: Any,
+) -> Backtest:
+    """Predict structures that were placed into the clusters of a tree.
+
+    Parameters
+    ----------
+    tree : WardTree
+        Built without the tested structures; `WardTree.on_rows` of the labelled ones will do.
+    labels : Labels
+        Labels on its rows.
+    cluster : array_like of int, shape (m,)
+        Cluster of each tested structure at that depth.
+    log_sigma : array_like, shape (m,)
+        Their measured log10(sigma in S/cm); only looked at to judge the prediction.
+
+    Raises
+    ------
+    LabelError
+        When no label is left to learn from.
+    """
+    truth = np.asarray(log_sigma, dtype=np.float64).reshape(-1)
     if not len(labels):
         raise LabelError("no label is left to learn from")
-    depth = min(depth, tree.max_k)
-    ranking = rank(tree, labels, method, depth=depth, **parameters)
-    placed = tree.assign(features, depth=depth).cluster
-    clusters = np.asarray(tree.clusters_at(depth))
-    by_cluster = np.zeros(int(clusters.max()) + 1)
-    by_cluster[clusters] = ranking.score
-    constant = np.full(truth.size, labels.log_sigma.mean())
-    return Backtest(by_cluster[placed], constant, truth, method)
+    ranking = rank(tree, labels, method, depth=min(depth, tree.max_k), **parameters)
+    score = ranking.cluster_score[np.asarray(cluster, dtype=np.int64)]
+    return Backtest(score, np.full(truth.size, labels.log_sigma.mean()), truth, method)

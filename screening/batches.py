@@ -42,8 +42,9 @@ def run_batches(
 
     Notes
     -----
-    When a worker process dies, the batches that were under way are repeated item by item in fresh
-    workers, and the item that kills again is recorded as the failure ``worker-died``.
+    When a worker process of this machine dies, the pool dies with it. The batches that were under
+    way are repeated in fresh workers, those lost a second time item by item, and the item that
+    kills again is recorded as the failure ``worker-died``.
     """
     if executor is None and n_jobs <= 1:
         for number, job in enumerate(jobs):
@@ -66,6 +67,7 @@ def _run_on(
     workers = int(getattr(pool, "_max_workers", None) or n_jobs or 1)
     pending: dict[Future[Result], tuple[int, Any]] = {}
     waiting = enumerate(jobs)
+    lost_once: set[int] = set()
     exhausted = False
     while pending or not exhausted:
         while not exhausted and len(pending) < IN_FLIGHT_PER_WORKER * workers:
@@ -74,7 +76,7 @@ def _run_on(
             except StopIteration:
                 exhausted = True
                 break
-            pending[pool.submit(function, job)] = (number, job)
+            pending[_submit(pool, function, job)] = (number, job)
         if not pending:
             break
         finished, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -87,14 +89,32 @@ def _run_on(
                 lost.append((number, job))
                 continue
             yield number, result
-        if lost and executor is None:
-            # every batch under way went with the pool
+        if not lost:
+            continue
+        innocent: list[tuple[int, Any]] = []
+        if executor is None:
+            # every batch under way went with the pool, and most had no part in it
             lost = sorted([*lost, *pending.values()], key=lambda entry: entry[0])
             pending.clear()
+            innocent = [entry for entry in lost if entry[0] not in lost_once]
+            lost = [entry for entry in lost if entry[0] in lost_once]
+            lost_once.update(number for number, _ in innocent)
         for number, job in lost:
             yield number, _one_by_one(function, job, executor)
-        if lost and executor is None:
+        if executor is None:
             pool = _pool(n_jobs)
+        for number, job in innocent:
+            pending[_submit(pool, function, job)] = (number, job)
+
+
+def _submit(pool: Executor, function: Callable[[Any], Result], job: Any) -> Future[Result]:
+    """Hand a job in; a pool that has broken meanwhile answers like one that breaks later."""
+    try:
+        return pool.submit(function, job)
+    except BrokenExecutor as error:
+        lost: Future[Result] = Future()
+        lost.set_exception(error)
+        return lost
 
 
 def _one_by_one(function: Callable[[Any], Result], job: Any, executor: Executor | None) -> Result:

@@ -49,8 +49,8 @@ __all__ = [
 ]
 
 Progress = Callable[[int, int], None]
-BATCH = 128
-BATCH_OF_MANY, MOST_SHARDS = 32, 150
+# a run or a worker that is stopped loses one batch; a store of very many parts is slow to open
+SMALLEST_BATCH, BATCH, MOST_SHARDS = 32, 128, 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,10 @@ class PreparedTable:
         return unpack_crystal(self._store.records([key])[0])
 
 
+def _batch_size(count: int) -> int:
+    return min(BATCH, max(SMALLEST_BATCH, -(-count // MOST_SHARDS)))
+
+
 def _prepare_batch(sources: Sequence[StructureSource]) -> list[bytes | Failure]:
     out: list[bytes | Failure] = []
     for source in sources:
@@ -184,7 +188,8 @@ def prepare_structures(
     keys = [source.content_hash[:KEY_BYTES] for source in sources]
     store = RecordStore(Path(cache) / f"prepared-v{PREPARATION_VERSION}")
     todo = _first_of_each(keys, store)
-    batches = [[(row, 0) for row in todo[i : i + BATCH]] for i in range(0, len(todo), BATCH)]
+    size = _batch_size(len(todo))
+    batches = [[(row, 0) for row in todo[i : i + size]] for i in range(0, len(todo), size)]
     jobs = ([sources[row] for row, _ in batch] for batch in batches)
     total = len(sources)
     _run(_prepare_batch, batches, jobs, keys, [store], executor, n_jobs, progress, total)
@@ -278,8 +283,7 @@ def featurize_all(
         )
         failed = prepared.failures
         todo = [row for row in todo if keys[row] not in failed]
-        # a run that is stopped loses one batch; a store of very many parts is slow to open
-        size = BATCH if len(distinct) == 1 else max(BATCH_OF_MANY, -(-len(todo) // MOST_SHARDS))
+        size = _batch_size(len(todo))
         batches = [
             [(row, number) for row in todo[i : i + size] for number in _lacking(missing, row)]
             for i in range(0, len(todo), size)

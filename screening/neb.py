@@ -11,9 +11,10 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
@@ -35,7 +36,7 @@ from screening.neb_end_points import (
 )
 from screening.neb_hops import Hop
 
-__all__ = ["NebResult", "calculator_factory", "engine_version", "run_neb"]
+__all__ = ["NebResult", "Progress", "calculator_factory", "engine_version", "run_neb"]
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[str, int, float], None]
@@ -103,6 +104,21 @@ class NebResult:
             "total_energy_eV": self.total_energy_eV,
             "reasons": list(self.reasons),
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> NebResult:
+        """Return what `to_dict` has written."""
+        return cls(
+            energy_eV=np.array(values["energy_eV"], dtype=np.float64),
+            length_angstrom=np.array(values["length_angstrom"], dtype=np.float64),
+            barrier_eV=float(values["barrier_eV"]),
+            reverse_barrier_eV=float(values["reverse_barrier_eV"]),
+            max_force_eV_per_angstrom=float(values["max_force_eV_per_angstrom"]),
+            converged=bool(values["converged"]),
+            n_atoms=int(values["atoms"]),
+            seconds=float(values["seconds"]),
+            total_energy_eV=float(values["total_energy_eV"]),
+        )
 
 
 def calculator_factory(engine: str) -> Callable[[], Any]:
@@ -296,7 +312,7 @@ class _Kept:
 
         if self.folder is None:
             return
-        target, part = self.folder / f"{name}.xyz", self.folder / f".{name}.part.xyz"
+        target, part = self.folder / f"{name}.xyz", self.folder / f".{name}.{os.getpid()}.part.xyz"
         bare = [image.copy() for image in images]
         write(part, bare, format="extxyz")
         part.replace(target)

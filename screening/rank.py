@@ -12,14 +12,15 @@ Two rules, both from cluster numbers alone, so that a new label costs millisecon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from screening.errors import LabelError, ScreeningError
+from screening.ranking import Ranking
 from screening.tree import WardTree
 from screening.tree_mean import TreeMean, fit_tree_mean
 from screening.variance import check_labels
@@ -132,71 +133,14 @@ class Labels:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranking:
-    """Every structure with its score and its place.
-
-    Attributes
-    ----------
-    method : str
-        ``cluster-rule`` or ``tree-mean``.
-    score : ndarray, shape (n,)
-        Higher is better. Expected log10(sigma in S/cm) for the tree mean; for the cluster rule
-        2 (cluster holds a high label), 1 (cluster is next to one that does) or 0.
-    uncertainty : ndarray, shape (n,)
-        Standard deviation of the score in decades; zero for the cluster rule.
-    place : ndarray of int, shape (n,)
-        1 for the best. Equal scores are ordered by the second criterion of the method, then by the
-        tie-breaking values if there are any, then by row, so a ranking is reproducible.
-    selected : ndarray of bool, shape (n,)
-        Whether the rule selects the structure.
-    cluster : ndarray of int, shape (n,)
-        Cluster of each structure at the depth that decided its score.
-    parameters : mapping
-        Everything needed to rank again.
-    ids : tuple of str or None
-        Names of the structures.
-    """
-
-    method: str
-    score: FloatArray
-    uncertainty: FloatArray
-    place: IntArray
-    selected: npt.NDArray[np.bool_]
-    cluster: npt.NDArray[np.int16]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    ids: tuple[str, ...] | None = None
-
-    @property
-    def order(self) -> IntArray:
-        """Rows, best first."""
-        return np.argsort(self.place, kind="stable")
-
-    def top(self, count: int) -> IntArray:
-        """Rows of the best `count` structures, best first."""
-        return self.order[:count]
-
-    def name(self, row: int) -> str:
-        """Name of a structure."""
-        return self.ids[row] if self.ids is not None else f"row {row}"
-
-
-def _places(*keys: FloatArray) -> IntArray:
-    """Place 1 ... n by falling keys, the first key first; ties keep the order of rows."""
-    order = np.lexsort(tuple(-key for key in reversed(keys)))
-    place = np.empty(order.size, dtype=np.int64)
-    place[order] = np.arange(1, order.size + 1)
-    return place
-
-
-def _ties(tree: WardTree, tie_break: npt.ArrayLike | None) -> list[FloatArray]:
-    """Return the last keys of the order: what is known first, smallest first."""
+def _ties(tree: WardTree, tie_break: npt.ArrayLike | None) -> FloatArray | None:
+    """Check the last key of the order: what is known first, smallest first."""
     if tie_break is None:
-        return []
+        return None
     values = np.asarray(tie_break, dtype=np.float64).reshape(-1)
     if values.size != tree.n_rows:
         raise LabelError(f"{values.size} tie-breaking values for {tree.n_rows} structures")
-    return [-np.where(np.isnan(values), np.inf, values)]
+    return values
 
 
 def distance_to_labelled(
@@ -221,15 +165,12 @@ def distance_to_labelled(
     ndarray, shape (n,)
         Euclidean distances; infinite where a cluster has no label.
     """
-    clusters = np.asarray(tree.clusters_at(min(depth, tree.max_k)))
+    cut = tree.cut(min(depth, tree.max_k))
     distance = np.full(tree.n_rows, np.inf)
-    own = clusters[labels.index]
-    wanted = np.isin(clusters, own)
-    rows = np.flatnonzero(wanted)
-    rows = rows[np.argsort(clusters[rows], kind="stable")]
-    begin = np.flatnonzero(np.diff(clusters[rows], prepend=-1))
-    for members in np.split(rows, begin[1:]) if rows.size else []:
-        here = np.flatnonzero(own == clusters[members[0]])
+    own = cut.cluster[labels.index]
+    for cluster in np.unique(own).tolist():
+        members = cut.rows_of(cluster)
+        here = np.flatnonzero(own == cluster)
         good = here[labels.log_sigma[here] >= np.median(labels.log_sigma[here])]
         middle = np.asarray(features[labels.index[good]], dtype=np.float64).mean(axis=0)
         offset = features[members] - middle
@@ -271,20 +212,18 @@ def rank_by_cluster_rule(
         cluster.
     """
     index, values = check_labels(tree.n_rows, labels.index, labels.log_sigma)
-    clusters = tree.clusters_at(min(depth, tree.max_k))
+    cut = tree.cut(min(depth, tree.max_k))
     column = min(depth, tree.max_k) - 1
-    n_clusters = int(clusters.max()) + 1
     high = (values > np.log10(threshold_S_per_cm)) & ~labels.is_upper_bound
-    best = np.full(n_clusters, -np.inf)
-    np.maximum.at(best, clusters[index[high]], values[high])
+    best = np.full(cut.n_clusters, -np.inf)
+    np.maximum.at(best, cut.cluster[index[high]], values[high])
     holds = np.flatnonzero(np.isfinite(best))
-    touching = np.full(n_clusters, -np.inf)
+    touching = np.full(cut.n_clusters, -np.inf)
     for cluster in holds:
         for neighbour in _neighbours(tree, column, int(cluster), adjacency):
             touching[neighbour] = max(touching[neighbour], best[cluster])
     role = np.where(np.isfinite(best), HOLDS, np.where(np.isfinite(touching), TOUCHES, NEITHER))
     second = np.where(role == HOLDS, best, touching)
-    score = role[clusters].astype(np.float64)
     parameters = {
         "depth": int(depth),
         "threshold_S_per_cm": float(threshold_S_per_cm),
@@ -292,11 +231,12 @@ def rank_by_cluster_rule(
     }
     return Ranking(
         method="cluster-rule",
-        score=score,
-        uncertainty=np.zeros(tree.n_rows),
-        place=_places(score, np.nan_to_num(second, neginf=-1e3)[clusters], *_ties(tree, tie_break)),
-        selected=score > NEITHER,
-        cluster=clusters,
+        cut=cut,
+        cluster_score=role.astype(np.float64),
+        cluster_uncertainty=np.zeros(cut.n_clusters),
+        cluster_second=np.nan_to_num(second, neginf=-1e3),
+        selected_above=NEITHER,
+        tie_break=_ties(tree, tie_break),
         parameters=parameters,
         ids=tree.ids_,
     )
@@ -354,19 +294,17 @@ def rank_by_tree_mean(
     if floor_log_sigma is not None:
         values = np.maximum(values, floor_log_sigma)
     k = tree.max_k if depth is None else min(depth, tree.max_k)
-    clusters = tree.clusters_at(k)
     fitted = fit_tree_mean(
         tree, index, values, depth=k, branch_length=branch_length, variances=model
     )
-    score = fitted.mean[clusters]
-    uncertainty = fitted.standard_deviation[clusters]
     return Ranking(
         method="tree-mean",
-        score=score,
-        uncertainty=uncertainty,
-        place=_places(score, -uncertainty, *_ties(tree, tie_break)),
-        selected=score > -5.0,
-        cluster=clusters,
+        cut=tree.cut(k),
+        cluster_score=fitted.mean,
+        cluster_uncertainty=fitted.standard_deviation,
+        cluster_second=-fitted.standard_deviation,
+        selected_above=-5.0,
+        tie_break=_ties(tree, tie_break),
         parameters={
             "floor_log_sigma": floor_log_sigma,
             "depth": k,

@@ -191,25 +191,29 @@ def compare_rankings(
     ScreeningError
         When the two rankings are not comparable.
     """
-    if before.score.size != after.score.size or before.method != after.method:
+    if before.n_rows != after.n_rows or before.method != after.method:
         raise ScreeningError(
-            f"cannot compare a {before.method} ranking of {before.score.size} structures with a "
-            f"{after.method} ranking of {after.score.size}"
+            f"cannot compare a {before.method} ranking of {before.n_rows} structures with a "
+            f"{after.method} ranking of {after.n_rows}"
         )
     if before.ids is not None and after.ids is not None and before.ids != after.ids:
         raise ScreeningError("the two rankings are of different structures; rank both again")
+    if before.cut is not after.cut and not np.array_equal(before.cluster, after.cluster):
+        raise ScreeningError("the two rankings are of different clusters; rank both again")
     changes = label_changes(labels_before, labels_after)
-    moved_score = np.abs(after.score - before.score) > minimum_shift
-    top_before, top_after = set(before.top(top).tolist()), set(after.top(top).tolist())
-    entered = tuple(row for row in after.top(top).tolist() if row not in top_before)
-    left = tuple(row for row in before.top(top).tolist() if row not in top_after)
+    shift = np.abs(after.cluster_score - before.cluster_score)
+    moved = np.flatnonzero(shift > minimum_shift)
+    listed_before, listed_after = before.top(top).tolist(), after.top(top).tolist()
+    top_before, top_after = set(listed_before), set(listed_after)
+    entered = tuple(row for row in listed_after if row not in top_before)
+    left = tuple(row for row in listed_before if row not in top_after)
     always = (*(change.row for change in changes), *entered, *left)
-    rows = _rows_to_report(before, after, moved_score, always, limit)
+    rows = _rows_to_report(before, after, moved.tolist(), always, limit)
     undone = _rankings_without_each_change(
         changes, before, after, labels_before, labels_after, tree, tie_break_of
     )
     movements = tuple(_movement(row, before, after, changes, undone) for row in rows)
-    n_moved = int(np.count_nonzero(moved_score))
+    n_moved = int(after.cut.sizes[moved].sum())
     return RankingChange(
         labels=tuple(changes),
         movements=movements,
@@ -221,23 +225,46 @@ def compare_rankings(
 
 
 def _rows_to_report(
-    before: Ranking,
-    after: Ranking,
-    moved: npt.NDArray[np.bool_],
-    always: tuple[int, ...],
-    limit: int,
+    before: Ranking, after: Ranking, moved: list[int], always: tuple[int, ...], limit: int
 ) -> list[int]:
     """Rows of the changed labels, those that entered or left the top, then the largest jumps."""
-    jump = np.abs(np.log(before.place) - np.log(after.place))
-    shift = np.abs(after.score - before.score)
-    candidates = np.flatnonzero(moved)
-    largest = candidates[np.lexsort((-shift[candidates], -jump[candidates]))]
     # what a label says of its own structure is told however little it changes
-    named = [row for row in always if shift[row] > 1e-9 or after.place[row] != before.place[row]]
+    named = [
+        row
+        for row in always
+        if abs(after.score_of(row) - before.score_of(row)) > 1e-9
+        or after.place_of(row) != before.place_of(row)
+    ]
     rows = list(dict.fromkeys(named))
     seen = set(rows)
-    rows += [row for row in largest.tolist() if row not in seen]
+    rows += [row for row in _largest_jumps(before, after, moved, limit) if row not in seen]
     return rows[:limit]
+
+
+def _largest_jumps(before: Ranking, after: Ranking, moved: list[int], limit: int) -> list[int]:
+    """Rows of the clusters that moved by falling jump in the log of the place, `limit` or more."""
+    parts = [_jumping_rows(before, after, cluster, limit) for cluster in moved]
+    if not parts:
+        return []
+    row = np.concatenate([part[0] for part in parts])
+    jump = np.concatenate([np.abs(np.log(part[1]) - np.log(part[2])) for part in parts])
+    clusters = after.cluster[row]
+    shift = np.abs(after.cluster_score[clusters] - before.cluster_score[clusters])
+    return list(row[np.lexsort((row, -shift, -jump))].tolist())
+
+
+def _jumping_rows(
+    before: Ranking, after: Ranking, cluster: int, limit: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows of a cluster among which its `limit` largest jumps are, with both places of each."""
+    old, new = before.begins_at(cluster), after.begins_at(cluster)
+    rows = after.cut.rows_of(cluster)
+    plain = before.tie_break is None and after.tie_break is None
+    if plain and old is not None and new is not None:
+        # it moved as one, by so many places: the better the place, the larger the jump
+        inside = np.arange(min(rows.size, 2 * limit))
+        return rows[: inside.size], old + inside, new + inside
+    return rows, before.places_of_cluster(cluster), after.places_of_cluster(cluster)
 
 
 def _rankings_without_each_change(
@@ -273,25 +300,26 @@ def _movement(
     changes: Sequence[LabelChange],
     undone: Sequence[Ranking],
 ) -> Movement:
-    shift = float(after.score[row] - before.score[row])
+    shift = after.score_of(row) - before.score_of(row)
+    old, new = before.place_of(row), after.place_of(row)
     cause, place_without = None, None
     if undone:
         # how much of the movement each change is responsible for, in the movement's direction
-        sign = np.sign(shift) if shift else np.sign(before.place[row] - after.place[row])
-        share = [sign * (after.score[row] - other.score[row]) for other in undone]
+        sign = np.sign(shift) if shift else np.sign(old - new)
+        share = [sign * (after.score_of(row) - other.score_of(row)) for other in undone]
         best = int(np.argmax(share))
         if share[best] > 0.0 or len(undone) == 1:
             cause = changes[best]
-            place_without = int(undone[best].place[row])
+            place_without = undone[best].place_of(row)
     name = after.name(row)
     sentence = _sentence(row, name, before, after, cause, place_without, len(changes))
     return Movement(
         row=int(row),
         name=name,
-        place_before=int(before.place[row]),
-        place_after=int(after.place[row]),
-        score_before=float(before.score[row]),
-        score_after=float(after.score[row]),
+        place_before=old,
+        place_after=new,
+        score_before=before.score_of(row),
+        score_after=after.score_of(row),
         cause=cause,
         place_without_cause=place_without,
         sentence=sentence,
@@ -310,16 +338,16 @@ def _sentence(
     place_without: int | None,
     n_changes: int,
 ) -> str:
-    old, new = int(before.place[row]), int(after.place[row])
+    old, new = before.place_of(row), after.place_of(row)
     verb = "rose" if new < old else "fell" if new > old else "stayed"
     text = f"{name} {verb} " + (f"from place {old} to {new}" if old != new else f"at place {old}")
     if after.method == "tree-mean":
         text += (
-            f" (expected conductivity {_sigma(float(before.score[row]))} -> "
-            f"{_sigma(float(after.score[row]))})"
+            f" (expected conductivity {_sigma(before.score_of(row))} -> "
+            f"{_sigma(after.score_of(row))})"
         )
-    elif before.score[row] != after.score[row]:
-        text += f" ({_ROLES[int(before.score[row])]} -> {_ROLES[int(after.score[row])]})"
+    elif before.score_of(row) != after.score_of(row):
+        text += f" ({_ROLES[int(before.score_of(row))]} -> {_ROLES[int(after.score_of(row))]})"
     if cause is None:
         return text + ("." if not n_changes else "; no single changed label explains it.")
     text += f" because {cause.describe()}"

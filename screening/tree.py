@@ -10,6 +10,7 @@ its number and the smaller part gets the next free one.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from screening.errors import CacheError, TreeError
 from screening.representatives import choose_representatives
+from screening.tree_cut import TreeCut
 from screening.ward import grouped_linkage, membership_from_linkage, ward_linkage
 
 __all__ = ["Placement", "WardTree"]
@@ -102,6 +104,11 @@ class WardTree:
     def __init__(self) -> None:
         self.ids_: tuple[str, ...] | None = None
         self.scatter_ = 0.0
+        self._cuts: dict[int, TreeCut] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # what is worked out on the way makes no other tree
+        return self.__dict__ | {"_cuts": {}}
 
     @property
     def n_rows(self) -> int:
@@ -169,6 +176,7 @@ class WardTree:
             self.scatter_ = chosen.scatter
         cut = membership_from_linkage(self.linkage_, max_k)
         self.membership_, self.split_parent_, self.split_height_, nodes = cut
+        self._cuts = {}
         self._describe_nodes(matrix, nodes)
         return self
 
@@ -228,6 +236,52 @@ class WardTree:
             raise TreeError(f"depth {depth}: the tree was cut at depths 1 to {self.max_k}")
         return np.asarray(self.membership_[:, depth - 1])
 
+    def n_clusters_at(self, depth: int) -> int:
+        """Return the number of clusters at `depth`: fewer than that where heights are equal."""
+        return max(1, int(np.count_nonzero(self.nearest_[depth - 1] >= 0)))
+
+    def cut(self, depth: int) -> TreeCut:
+        """Return the clusters at `depth` with their rows; sorted once and kept.
+
+        Raises
+        ------
+        TreeError
+            When the tree was not cut that deep.
+        """
+        if depth not in self._cuts:
+            self._cuts[depth] = TreeCut.of(self.clusters_at(depth), self.n_clusters_at(depth))
+        return self._cuts[depth]
+
+    def on_rows(self, rows: npt.NDArray[np.int64]) -> WardTree:
+        """Return the same clusters with these rows only: enough to rank them by labels on them.
+
+        Linkage, centroids and distances are left out, so that it is small.
+        """
+        small = WardTree()
+        small.membership_ = np.array(self.membership_[rows])
+        small.nearest_ = np.array(self.nearest_)
+        small.split_parent_ = np.array(self.split_parent_)
+        small.split_height_ = np.array(self.split_height_)
+        return small
+
+    def with_rows_like(
+        self, rows: npt.NDArray[np.int64], ids: tuple[str, ...] | None = None
+    ) -> WardTree:
+        """Return the tree with more rows, each in the clusters of a row that is there.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (m,)
+            For each new row, the one whose clusters it joins.
+        ids : tuple of str, optional
+            Names of all rows, the new ones last.
+        """
+        more = copy.copy(self)
+        more.membership_ = np.vstack([self.membership_, self.membership_[rows]])
+        more.ids_ = ids
+        more._cuts = {}
+        return more
+
     def siblings(self, depth: int, cluster: int) -> list[int]:
         """Clusters on the other side of the merge that would first take `cluster` in.
 
@@ -238,7 +292,7 @@ class WardTree:
         cluster : int
             Cluster number at that depth.
         """
-        n_clusters = int(self.clusters_at(depth).max()) + 1
+        n_clusters = self.n_clusters_at(depth)
         path = self._paths(n_clusters, n_clusters)
         together = path == path[cluster]
         company = np.flatnonzero(together.sum(axis=0) > 1)
@@ -277,7 +331,7 @@ class WardTree:
             )
         if not np.isfinite(points).all():
             raise TreeError("a new representation holds a value that is not a number")
-        state = int(self.clusters_at(min(depth, self.max_k)).max())
+        state = self.n_clusters_at(min(depth, self.max_k)) - 1
         alive = (self.sizes_[:, 2] <= state) & (state < self.sizes_[:, 3])
         centroids = np.asarray(self.centroids_[alive], dtype=np.float64)
         size, number = self.sizes_[alive, 0], self.sizes_[alive, 1]

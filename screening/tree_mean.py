@@ -116,9 +116,9 @@ def fit_tree_mean(
     """
     if index.size == 0:
         raise LabelError("no label is given: accept at least one before ranking")
-    clusters = tree.clusters_at(depth)
-    n_clusters = int(clusters.max()) + 1
-    where = clusters[index].astype(np.int64)
+    cut = tree.cut(depth)
+    n_clusters = cut.n_clusters
+    where = cut.cluster[index].astype(np.int64)
     count = np.bincount(where, minlength=n_clusters).astype(np.float64)
     total = np.bincount(where, values, n_clusters).astype(np.float64)
     square = np.bincount(where, values**2, n_clusters).astype(np.float64)

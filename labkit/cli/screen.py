@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from labkit.cli import screen_backtest, screen_candidates, screen_compare
+from labkit.cli.machine_options import machine_options
 from labkit.cli.output import json_option, print_error, print_json, print_table, progress_bar
+
+if TYPE_CHECKING:
+    from labkit.workflows.machines import Machines
 
 __all__ = ["screen"]
 
@@ -31,14 +36,7 @@ def screen() -> None:
     show_default=True,
     help="Describe disordered structures by the mean over so many random orderings.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes (default: all).")
-@click.option(
-    "--dask",
-    default=None,
-    metavar="CLUSTER",
-    help="Work on a cluster: tcp://HOST:PORT of a Dask scheduler, local:N, or slurm (as described "
-    "in lab.toml).",
-)
+@machine_options
 @json_option
 @click.pass_obj
 def describe(
@@ -46,8 +44,7 @@ def describe(
     descriptor: str,
     mode: str,
     orderings: int,
-    jobs: int | None,
-    dask: str | None,
+    machines: Machines,
     as_json: bool,
 ) -> None:
     """Compute the representation of every structure; goes on where it stopped.
@@ -55,7 +52,7 @@ def describe(
     Several are computed in one pass, which does what they share once: --descriptor all --mode all.
     """
     if "all" in (descriptor, mode):
-        _describe_all(lab_path, descriptor, mode, orderings, jobs, dask, as_json=as_json)
+        _describe_all(lab_path, descriptor, mode, orderings, machines, as_json=as_json)
         return
     from labkit.workflows.describing import describe_pool
     from labkit.workflows.lab import open_lab
@@ -66,8 +63,7 @@ def describe(
             descriptor=descriptor,
             mode=mode,
             orderings=orderings,
-            jobs=jobs,
-            dask=dask,
+            machines=machines,
             progress=progress,
         )
     summary = result.summary()
@@ -97,8 +93,7 @@ def _describe_all(
     descriptor: str,
     mode: str,
     orderings: int,
-    jobs: int | None,
-    dask: str | None,
+    machines: Machines,
     *,
     as_json: bool,
 ) -> None:
@@ -112,8 +107,7 @@ def _describe_all(
             open_lab(lab_path),
             descriptor_name=descriptor,
             mode=mode,
-            jobs=jobs,
-            dask=dask,
+            machines=machines,
             progress=progress,
         )
     if as_json:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from labkit.cli.machine_options import machine_options
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
 from labkit.cli.screen_compare import REPRESENTATIONS, representations_argument
+
+if TYPE_CHECKING:
+    from labkit.workflows.machines import Machines
 
 __all__ = ["backtest"]
 
@@ -57,6 +61,7 @@ __all__ = ["backtest"]
     show_default=True,
     help="Bootstrap samples behind each interval.",
 )
+@machine_options
 @json_option
 @click.pass_obj
 def backtest(
@@ -68,6 +73,7 @@ def backtest(
     threshold: float,
     fraction: float,
     resamples: int,
+    machines: Machines,
     as_json: bool,
 ) -> None:
     """Predict labels left out, beside a constant predictor, a forest and the trivial controls."""
@@ -84,6 +90,7 @@ def backtest(
             threshold_S_per_cm=threshold,
             fraction=fraction,
             repeats=resamples,
+            machines=machines,
             progress=progress,
         )
     if as_json:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from labkit.cli.machine_options import machine_options
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
+
+if TYPE_CHECKING:
+    from labkit.workflows.machines import Machines
 
 __all__ = ["candidates"]
 
@@ -75,6 +79,7 @@ __all__ = ["candidates"]
     help="Tell where this structure stands; may be given several times.",
 )
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
+@machine_options
 @json_option
 @click.pass_obj
 def candidates(
@@ -94,6 +99,7 @@ def candidates(
     selected_only: bool,
     where: tuple[str, ...],
     top: int,
+    machines: Machines,
     as_json: bool,
 ) -> None:
     """Select candidates by cluster, stability, band gap and barrier; count them at every step."""
@@ -114,7 +120,13 @@ def candidates(
     )
     with progress_bar(representation) as progress:
         result = propose_candidates(
-            open_lab(lab_path), representation, rule, top=top, where=where, progress=progress
+            open_lab(lab_path),
+            representation,
+            rule,
+            top=top,
+            where=where,
+            machines=machines,
+            progress=progress,
         )
     if as_json:
         print_json(result)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,9 @@ import numpy.typing as npt
 from labkit.errors import UsageError
 from labkit.workflows.backtest_tables import Prediction, TableSettings, table_of
 from labkit.workflows.describing import PoolFeatures, PoolTree
+from labkit.workflows.kept_results import results_by_key
 from labkit.workflows.lab import Lab
+from labkit.workflows.machines import HERE, Machines, Workers
 from labkit.workflows.representations import (
     CONTROLS,
     DEFAULT_REPRESENTATIONS,
@@ -29,9 +31,12 @@ from labkit.workflows.splits import (
     fixed_split,
     grouped_labels,
 )
-from screening.backtest import held_out_structures, leave_group_out
+from screening.backtest import Backtest, held_out_in_clusters, leave_group_out
+from screening.backtest_batches import BacktestTask, backtest_from, backtests_of_batch
+from screening.errors import ScreeningError
 from screening.forest import forest_held_out, forest_leave_group_out
 from screening.rank import Labels
+from screening.tree import WardTree
 
 __all__ = ["METHODS", "SPLITS", "backtest_representations"]
 
@@ -52,6 +57,7 @@ class _Run:
     methods: tuple[str, ...]
     settings: TableSettings
     year: int | None
+    workers: Workers
     progress: Progress | None
 
     @property
@@ -75,6 +81,7 @@ def backtest_representations(
     threshold_S_per_cm: float = 1e-4,
     fraction: float = 0.1,
     repeats: int = 500,
+    machines: Machines = HERE,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Predict labels that were left out, by several representations and the trivial controls.
@@ -108,6 +115,8 @@ def backtest_representations(
         How much of the tested labels is looked at.
     repeats : int
         Bootstrap samples for the intervals (95 %).
+    machines : Machines
+        Where predictions are made; each is kept, and made once. Trees are built here.
     progress : callable, optional
 
     Returns
@@ -126,22 +135,52 @@ def backtest_representations(
         unknown = [one for one in given if one not in known]
         if unknown:
             raise UsageError(f"no {what} {unknown[0]!r}: choose from {', '.join(known)}")
-    run = _Run(
-        chosen=tuple(parse_representation(name) for name in names),
-        methods=tuple(dict.fromkeys(methods)),
-        settings=TableSettings(threshold_S_per_cm, fraction, repeats),
-        year=year,
-        progress=progress,
-    )
+    with machines.open(lab.settings.slurm) as workers:
+        run = _Run(
+            chosen=tuple(parse_representation(name) for name in names),
+            methods=tuple(dict.fromkeys(methods)),
+            settings=TableSettings(threshold_S_per_cm, fraction, repeats),
+            year=year,
+            workers=workers,
+            progress=progress,
+        )
+        tables = [
+            _fixed(lab, split, run) if split in FIXED_SPLITS else _groups(lab, split, run)
+            for split in splits
+        ]
     return {
         "methods": list(run.methods),
         "threshold_S_per_cm": threshold_S_per_cm,
         "fraction": fraction,
-        "splits": [
-            _fixed(lab, split, run) if split in FIXED_SPLITS else _groups(lab, split, run)
-            for split in splits
-        ],
+        "splits": tables,
     }
+
+
+class _Asked(NamedTuple):
+    """A prediction to be made, and the line of the table that it belongs to."""
+
+    name: str
+    is_control: bool
+    task: BacktestTask
+
+
+def _predicted(lab: Lab, asked: Sequence[_Asked], run: _Run) -> list[Prediction]:
+    """Make the predictions that are not kept from an earlier run."""
+    keys = [one.task.key for one in asked]
+    results = results_by_key(
+        backtests_of_batch,
+        dict(zip(keys, (one.task for one in asked), strict=True)),
+        lab.cache_folder / "backtests",
+        run.workers,
+        progress=run.progress,
+    )
+    predictions = []
+    for one, key in zip(asked, keys, strict=True):
+        result = results[key]
+        if not isinstance(result, dict):
+            raise ScreeningError(f"{one.name}: {result[1]}")
+        predictions.append(Prediction(one.name, one.is_control, backtest_from(result)))
+    return predictions
 
 
 def _fixed(lab: Lab, name: str, run: _Run) -> dict[str, Any]:
@@ -163,38 +202,34 @@ def _fixed(lab: Lab, name: str, run: _Run) -> dict[str, Any]:
         raise UsageError(f"{name}: no label is left to learn from; import more labels first")
     pools = trees_of(lab, run.wanted, without=split.tested, progress=run.progress)
     log_sigma = np.array([truth[one] for one in tested])
-    predictions = [
-        Prediction(
-            one.text,
-            one.is_control,
-            held_out_structures(
-                pool.tree,
-                _checked(labels_of(rest, pool)),
-                described[one].of(tested),
-                log_sigma,
-                method=method,
-                depth=_DEPTH,
-            ),
-        )
-        for method in run.tree_methods
-        for one, pool in pools.items()
-    ]
+    inputs = {}
+    for one, pool in pools.items():
+        depth = min(_DEPTH, pool.tree.max_k)
+        placed = pool.tree.assign(described[one].of(tested), depth=depth).cluster
+        small, labels = _labelled_rows(pool, _checked(labels_of(rest, pool)))
+        inputs[one] = (small, labels, placed, log_sigma)
+    asked = _by_trees(run, held_out_in_clusters, inputs)
     if "forest" in run.methods:
         learned = [label.material_id for label in rest]
         values = np.array([label.log_sigma for label in rest])
-        predictions += [
-            Prediction(
+        asked += [
+            _Asked(
                 text,
                 is_control,
-                forest_held_out(
-                    _columns(group, described, learned),
-                    values,
-                    _columns(group, described, tested),
-                    log_sigma,
+                BacktestTask(
+                    text,
+                    forest_held_out,
+                    (
+                        _columns(group, described, learned),
+                        values,
+                        _columns(group, described, tested),
+                        log_sigma,
+                    ),
                 ),
             )
             for text, is_control, group in _forest_inputs(run)
         ]
+    predictions = _predicted(lab, asked, run)
     return table_of(name, predictions, tested, run.settings) | {
         "learned_from": len(rest),
         "set_aside": len(split.set_aside),
@@ -212,31 +247,28 @@ def _groups(lab: Lab, name: str, run: _Run) -> dict[str, Any]:
     # groups must be the same for all: those of the first representation asked for
     first: PoolTree = next(iter(pools.values()))
     groups = grouped_labels(lab, name, found, first)
-    predictions = [
-        Prediction(
-            one.text,
-            one.is_control,
-            leave_group_out(
-                pool.tree, labels_of(groups.labels, pool), groups.names, method=method, depth=_DEPTH
-            ),
-        )
-        for method in run.tree_methods
+    inputs = {
+        one: (*_labelled_rows(pool, labels_of(groups.labels, pool)), list(groups.names))
         for one, pool in pools.items()
-    ]
+    }
+    asked = _by_trees(run, leave_group_out, inputs)
     structures = [label.material_id for label in groups.labels]
     if "forest" in run.methods:
         values = np.array([label.log_sigma for label in groups.labels])
         described = {one: PoolFeatures(pool.ids, pool.features) for one, pool in pools.items()}
-        predictions += [
-            Prediction(
+        asked += [
+            _Asked(
                 text,
                 is_control,
-                forest_leave_group_out(
-                    _columns(group, described, structures), values, groups.names
+                BacktestTask(
+                    text,
+                    forest_leave_group_out,
+                    (_columns(group, described, structures), values, list(groups.names)),
                 ),
             )
             for text, is_control, group in _forest_inputs(run)
         ]
+    predictions = _predicted(lab, asked, run)
     counts: dict[str, Any] = {"groups": len(set(groups.names)), "words": groups.words}
     if name == "cluster":
         counts["clusters_of"] = run.wanted[0].text
@@ -255,6 +287,29 @@ def _columns(
     names: Sequence[str],
 ) -> FloatArray:
     return np.hstack([described[one].of(names) for one in group]).astype(np.float64)
+
+
+def _by_trees(
+    run: _Run,
+    predict: Callable[..., Backtest],
+    inputs: Mapping[Representation, tuple[Any, ...]],
+) -> list[_Asked]:
+    """Ask for the predictions of every method that ranks by a tree."""
+    return [
+        _Asked(
+            one.text,
+            one.is_control,
+            BacktestTask(one.text, predict, arguments, {"method": method, "depth": _DEPTH}),
+        )
+        for method in run.tree_methods
+        for one, arguments in inputs.items()
+    ]
+
+
+def _labelled_rows(pool: PoolTree, labels: Labels) -> tuple[WardTree, Labels]:
+    """Return the tree of the labelled structures alone, with its labels: what a worker needs."""
+    rows = np.arange(len(labels))
+    return pool.tree.on_rows(labels.index), replace(labels, index=rows)
 
 
 def _checked(labels: Labels) -> Labels:

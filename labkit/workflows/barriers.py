@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import db.structures
 from labkit.errors import UsageError
 from labkit.workflows.analysing import save_figure
+from labkit.workflows.kept_results import keep_result, kept_result
 from labkit.workflows.lab import Lab, open_lab
 from labkit.workflows.landscape_figures import draw_profile, save_landscape
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BarrierRequest",
+    "barrier_key",
     "barriers_of_structure",
     "crystal_of",
     "kept_barriers",
@@ -132,12 +132,14 @@ def kept_barriers(
     StructureError
         When the structure or the parameters do not allow it.
     """
-    key = _key(crystal, request, parameters)
+    import orjson
+
+    key = barrier_key(crystal.content_hash, request, parameters)
     kept = lab.cache_folder / "barriers" / f"{key}.json"
-    result = _read(kept)
+    result = kept_result(kept)
     if result is None:
         result = _compute(crystal, request, parameters, _Outputs())
-        _keep(kept, result)
+        keep_result(kept, orjson.dumps(result))
     return result
 
 
@@ -172,8 +174,9 @@ def parameters_of(request: BarrierRequest) -> BvseParameters:
     return library_parameters()
 
 
-def _key(crystal: Crystal, request: BarrierRequest, parameters: BvseParameters) -> str:
-    digest = hashlib.sha256(f"barriers-{_VERSION}\n{crystal.content_hash}\n".encode())
+def barrier_key(content_hash: str, request: BarrierRequest, parameters: BvseParameters) -> str:
+    """Return what names the barriers of a crystal with charges in the lab's cache."""
+    digest = hashlib.sha256(f"barriers-{_VERSION}\n{content_hash}\n".encode())
     digest.update(f"{request.ion} {request.spacing_angstrom} {request.faithful}\n".encode())
     if request.parameter_file is not None:
         digest.update(request.parameter_file.read_bytes())
@@ -224,27 +227,3 @@ def _compute(
         write_cube(outputs.cube, landscape)
         result["cube"] = str(outputs.cube)
     return result
-
-
-def _read(kept: Path) -> dict[str, Any] | None:
-    import orjson
-
-    try:
-        content = orjson.loads(kept.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return None
-    return content if isinstance(content, dict) else None
-
-
-def _keep(kept: Path, result: dict[str, Any]) -> None:
-    import orjson
-
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=kept.parent, prefix=".part-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(orjson.dumps(result))
-        Path(temporary).replace(kept)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

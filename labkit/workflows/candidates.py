@@ -17,6 +17,7 @@ from labkit.errors import UsageError
 from labkit.workflows.barriers import BarrierRequest
 from labkit.workflows.describing import PoolTree
 from labkit.workflows.lab import Lab
+from labkit.workflows.machines import HERE, Machines
 from labkit.workflows.pool_barriers import PoolBarriers, barriers_of_pool, read_barrier_table
 from labkit.workflows.representations import labels_of, parse_representation, trees_of
 from labkit.workflows.screening_labels import labels_on_structures
@@ -72,6 +73,7 @@ def propose_candidates(
     *,
     top: int = 20,
     where: Sequence[str] = (),
+    machines: Machines = HERE,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Select candidates by cluster, stability, band gap and barrier, counted at every step.
@@ -91,6 +93,8 @@ def propose_candidates(
         How many candidates to return.
     where : sequence of str
         Structures to follow through the funnel.
+    machines : Machines
+        Where barriers are computed.
     progress : callable, optional
         Called with (done, total) while structures are described and barriers computed.
 
@@ -126,7 +130,7 @@ def propose_candidates(
         tie_break=ties,
     )
     energies = _energies(lab, pool)
-    barriers = _barriers(lab, pool, ranking, energies, chosen, where, table, progress)
+    barriers = _barriers(lab, pool, ranking, energies, chosen, where, table, machines, progress)
     values = np.array([barriers.barrier_eV.get(name, np.nan) for name in pool.ids])
     funnel = candidate_funnel(ranking.selected, *energies, values, chosen.limits)
     labelled = np.zeros(len(pool.ids), dtype=np.bool_)
@@ -215,6 +219,7 @@ def _barriers(
     rule: CandidateRule,
     where: Sequence[str],
     table: dict[str, float] | None,
+    machines: Machines,
     progress: Progress | None,
 ) -> PoolBarriers:
     """Barriers of the structures that come as far as the last step, and of those followed."""
@@ -228,7 +233,14 @@ def _barriers(
         listed = {name: table[name] for name in wanted if name in table}
         absent = len(wanted) - len(listed)
         return PoolBarriers(listed, {"not in the table": absent} if absent else {})
-    return barriers_of_pool(lab, wanted, rule.barriers, dimension=rule.dimension, progress=progress)
+    return barriers_of_pool(
+        lab,
+        wanted,
+        rule.barriers,
+        dimension=rule.dimension,
+        machines=machines,
+        progress=progress,
+    )
 
 
 def _energies(lab: Lab, pool: PoolTree) -> tuple[FloatArray, FloatArray]:

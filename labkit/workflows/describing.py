@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
-from labkit.workflows.machines import open_machines
+from labkit.workflows.machines import HERE, Machines
 from labkit.workflows.pool_entries import (
     PoolEntry,
     StoredStructure,
@@ -171,8 +171,7 @@ def describe_pool(
     descriptor: str = "soap",
     mode: str = "CAN",
     orderings: int = 0,
-    jobs: int | None = None,
-    dask: str | None = None,
+    machines: Machines = HERE,
     progress: Progress | None = None,
 ) -> DescribedPool:
     """Compute the representation of every structure, or take it from the cache.
@@ -185,10 +184,8 @@ def describe_pool(
     orderings : int
         Describe disordered structures by the mean over so many random orderings; 0 takes the one
         that the fixed rule picks.
-    jobs : int, optional
-        Worker processes; as many as there are cores by default.
-    dask : str, optional
-        A cluster that does the work instead, see `labkit.workflows.machines.open_machines`.
+    machines : Machines
+        Where the work is done.
     progress : callable, optional
         Called with (done, total).
 
@@ -206,8 +203,8 @@ def describe_pool(
             "this lab holds no structure; add some with 'labkit structures add materials-project'"
         )
     cache = lab.cache_folder / "screening"
-    with open_machines(dask, lab.settings.slurm) as executor:
-        workers: dict[str, Any] = {"executor": executor, "n_jobs": jobs or _cores()}
+    with machines.open(lab.settings.slurm) as opened:
+        workers: dict[str, Any] = opened._asdict()
         prepared = prepare_structures(sources, cache, progress=progress, **workers)
         chosen = descriptor_of(descriptor)
         if orderings:
@@ -398,7 +395,3 @@ def pool_hash_of(entries: Sequence[PoolEntry], descriptor_key: str, mode: str) -
     for entry in entries:
         digest.update(f"{entry.material_id} {entry.content_hash}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def _cores() -> int:
-    return max(1, os.cpu_count() or 1)

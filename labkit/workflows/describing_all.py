@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
-from labkit.workflows.machines import open_machines
+from labkit.workflows.machines import HERE, Machines
 from labkit.workflows.pool_entries import sources_of_pool
 from screening.descriptors import Descriptor, descriptor, descriptor_names
 from screening.errors import MissingLibraryError
@@ -24,8 +23,7 @@ def describe_all(
     *,
     descriptor_name: str = ALL,
     mode: str = ALL,
-    jobs: int | None = None,
-    dask: str | None = None,
+    machines: Machines = HERE,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Compute several representations of every structure; what they share is computed once.
@@ -35,7 +33,7 @@ def describe_all(
     lab : Lab
     descriptor_name, mode : str
         One, or ``all`` that there are.
-    jobs, dask, progress
+    machines, progress
         As in `labkit.workflows.describing.describe_pool`.
 
     Returns
@@ -71,8 +69,8 @@ def describe_all(
         reason = next(iter(left_out.values()), f"{descriptor_name} has no mode {mode}")
         raise UsageError(reason)
     cache = lab.cache_folder / "screening"
-    with open_machines(dask, lab.settings.slurm) as executor:
-        workers: dict[str, Any] = {"executor": executor, "n_jobs": jobs or os.cpu_count() or 1}
+    with machines.open(lab.settings.slurm) as opened:
+        workers: dict[str, Any] = opened._asdict()
         prepare_structures(sources, cache, progress=progress, **workers)
         tables = featurize_all(sources, chosen, cache, progress=progress, **workers)
     return {

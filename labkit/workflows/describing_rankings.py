@@ -103,7 +103,7 @@ def describe_ranking(
         "placed": [
             {
                 "structure": name,
-                "rank": int(ranking.place[pool.rows[name]]),
+                "rank": ranking.place_of(pool.rows[name]),
                 "cluster": int(ranking.cluster[pool.rows[name]]),
                 "percentile": placed.percentile,
                 "out_of_domain": placed.out_of_domain,
@@ -162,10 +162,10 @@ def _top(
         own = [label for label in around if label.material_id == pool.ids[row]]
         rows.append(
             {
-                "rank": int(ranking.place[row]),
+                "rank": ranking.place_of(row),
                 "structure": pool.ids[row],
                 "formula": pool.formulas[row],
-                "score": float(ranking.score[row]),
+                "score": ranking.score_of(row),
                 "score_se": float(ranking.uncertainty[row]),
                 "selected": bool(ranking.selected[row]),
                 "cluster": cluster,

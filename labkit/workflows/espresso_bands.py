@@ -106,7 +106,7 @@ def read_espresso_band(
     Returns
     -------
     dict
-        As `nudged_bands.band_of_structure` returns it.
+        As `nudged_bands.bands_of_structures` returns one.
 
     Raises
     ------

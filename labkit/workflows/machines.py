@@ -5,20 +5,83 @@ Every one of them is a `concurrent.futures.Executor`; what is computed is the sa
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from labkit.errors import UsageError
 from labkit.settings import SlurmSettings
 
-__all__ = ["DaskExecutor", "open_machines", "slurm_cluster", "write_slurm_files"]
+__all__ = [
+    "HERE",
+    "DaskExecutor",
+    "Machines",
+    "Workers",
+    "open_machines",
+    "slurm_cluster",
+    "write_slurm_files",
+]
 
 Result = TypeVar("Result")
 _SCHEDULERS = ("tcp://", "tls://", "ws://", "wss://")
 _FORMS = "give the address of a scheduler (tcp://host:8786), local:N for N processes, or slurm"
+
+
+class Workers(NamedTuple):
+    """What `screening.batches.run_batches` needs to know of the machines.
+
+    Attributes
+    ----------
+    executor : concurrent.futures.Executor or None
+        None stands for processes of this machine.
+    n_jobs : int
+        So many, where there is no executor.
+    """
+
+    executor: Executor | None
+    n_jobs: int
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Where long work is to run.
+
+    Attributes
+    ----------
+    jobs : int, optional
+        Worker processes on this machine; as many as there are cores by default.
+    dask : str, optional
+        A cluster that does the work instead, see `open_machines`.
+    """
+
+    jobs: int | None = None
+    dask: str | None = None
+
+    @contextmanager
+    def open(self, slurm: SlurmSettings, *, jobs: int | None = None) -> Iterator[Workers]:
+        """Open the machines, and release them afterwards.
+
+        Parameters
+        ----------
+        slurm : SlurmSettings
+        jobs : int, optional
+            Processes on this machine where none were asked for.
+
+        Raises
+        ------
+        UsageError
+            As `open_machines`.
+        """
+        with open_machines(self.dask, slurm) as executor:
+            yield Workers(executor, self.jobs or jobs or max(1, os.cpu_count() or 1))
+
+
+HERE = Machines()
+"""All cores of this machine."""
 
 
 class DaskExecutor(Executor):

@@ -7,12 +7,10 @@ than nearly all members: the tree knows nothing like it, and its score says litt
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,7 +28,6 @@ from labkit.workflows.lab import Lab
 from labkit.workflows.pool_entries import PoolEntry, StoredStructure, pool_entries
 from screening.descriptors import OpenDescriptor
 from screening.descriptors import descriptor as descriptor_of
-from screening.tree import WardTree
 
 __all__ = ["tree_with_new_structures"]
 
@@ -146,10 +143,8 @@ def _placed(
     judged = pool.tree.assign(table.values, depth=depth)
     member = np.asarray(pool.tree.clusters_at(pool.tree.max_k))
     _, first = np.unique(member, return_index=True)
-    tree: Any = copy.copy(pool.tree)
-    tree.membership_ = np.vstack([pool.tree.membership_, pool.tree.membership_[first[deepest]]])
-    tree.ids_ = ids = (*pool.ids, *table.ids)
-    assert isinstance(tree, WardTree)
+    ids = (*pool.ids, *table.ids)
+    tree = pool.tree.with_rows_like(first[deepest], ids)
     return replace(
         pool,
         tree=tree,

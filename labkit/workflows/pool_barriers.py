@@ -10,13 +10,17 @@ from pathlib import Path
 
 import db.structures
 from labkit.errors import UsageError
-from labkit.workflows.barriers import BarrierRequest, kept_barriers, parameters_of
+from labkit.workflows.barriers import BarrierRequest, barrier_key, parameters_of
 from labkit.workflows.describing import StoredStructure, pool_entries
+from labkit.workflows.kept_results import results_by_key
 from labkit.workflows.lab import Lab
+from labkit.workflows.machines import HERE, Machines
 
 __all__ = ["PoolBarriers", "barriers_of_pool", "read_barrier_table"]
 
 Progress = Callable[[int, int], None]
+# a barrier takes seconds, now and then minutes
+_BATCH = 4
 _ID_COLUMN, _BARRIER_COLUMN = "material_id", "Ea_eV"
 
 
@@ -42,6 +46,7 @@ def barriers_of_pool(
     request: BarrierRequest,
     *,
     dimension: int = 3,
+    machines: Machines = HERE,
     progress: Progress | None = None,
 ) -> PoolBarriers:
     """Compute the barriers of some structures; goes on where it stopped.
@@ -54,6 +59,8 @@ def barriers_of_pool(
     request : BarrierRequest
     dimension : {1, 2, 3}
         Directions in which paths must connect.
+    machines : Machines
+        Where barriers are computed.
     progress : callable, optional
         Called with (done, total).
 
@@ -64,8 +71,9 @@ def barriers_of_pool(
     UsageError
         When they hold nothing for the mobile ion.
     """
-    from screening.errors import StructureError
+    from screening.barrier_batches import barriers_of_batch
     from screening.featurize import prepare_structures
+    from screening.prepare import pack_crystal
     from screening.store import KEY_BYTES
 
     parameters = parameters_of(request)
@@ -82,23 +90,37 @@ def barriers_of_pool(
             for name, cif in db.structures.iterate_cifs(session)
             if name in asked and name in hashes
         ]
-    prepared = prepare_structures(sources, lab.cache_folder / "screening")
-    found: dict[str, float] = {}
+    key_of: dict[str, str] = {}
+    work: dict[str, bytes] = {}
     missing: Counter[str] = Counter()
-    for done, source in enumerate(sources):
-        key = source.content_hash[:KEY_BYTES]
-        if key in prepared.failures:
-            missing["not-prepared"] += 1
-            continue
-        try:
-            result = kept_barriers(lab, prepared.get(key).crystal, request, parameters)
-        except StructureError as error:
-            missing[getattr(error, "code", "failed")] += 1
-        else:
+    with machines.open(lab.settings.slurm) as workers:
+        cache = lab.cache_folder / "screening"
+        prepared = prepare_structures(sources, cache, **workers._asdict())
+        for source in sources:
+            content = source.content_hash[:KEY_BYTES]
+            if content in prepared.failures:
+                missing["not-prepared"] += 1
+                continue
+            one = prepared.get(content)
+            key = barrier_key(one.crystal.content_hash, request, parameters)
+            key_of[source.material_id], work[key] = key, pack_crystal(one)
+        results = results_by_key(
+            barriers_of_batch,
+            work,
+            lab.cache_folder / "barriers",
+            workers,
+            settings=(request.ion, request.spacing_angstrom, request.faithful, parameters),
+            batch=_BATCH,
+            progress=progress,
+        )
+    found: dict[str, float] = {}
+    for name, key in key_of.items():
+        result = results[key]
+        if isinstance(result, dict):
             barrier = result[f"barrier_{dimension}d_eV"]
-            found[source.material_id] = float("inf") if barrier is None else float(barrier)
-        if progress is not None:
-            progress(done + 1, len(sources))
+            found[name] = float("inf") if barrier is None else float(barrier)
+        else:
+            missing[result[0]] += 1
     return PoolBarriers(found, dict(missing.most_common()))
 
 

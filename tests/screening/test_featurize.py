@@ -244,7 +244,7 @@ REPRESENTATIONS = [
 
 
 def test_several_at_once_are_those_computed_alone(records, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(engine, "BATCH_OF_MANY", 5)
+    monkeypatch.setattr(engine, "SMALLEST_BATCH", 5)
     lithium_iron = replace(records[0], material_id="no ion", cif="data_x\n_cell")
     chosen = [*records[:12], lithium_iron]
     wanted = [(descriptor(name), mode) for name, mode in REPRESENTATIONS]

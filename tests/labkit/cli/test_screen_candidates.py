@@ -88,7 +88,8 @@ def test_barriers_are_computed_once_and_kept(stable_lab: Any, copy_of_pool_lab: 
         session.connection().execute(
             sa.text("update structure set band_gap_ev = 0 where n_sites > 8")
         )
-    words = ("screen", "candidates", "--depth", 20, "--spacing", 0.4, "--top", 99, "--json")
+    words = ("screen", "candidates", "--depth", 20, "--spacing", 0.4, "--top", 99)
+    words += ("--jobs", 1, "--json")
 
     first = stable_lab(*words).json
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 import db.labels
 from db.matching import match_labels
+from labkit.workflows.machines import Machines
 
 CONTROLS = {
     f"control_{name}:structure"
@@ -96,7 +97,7 @@ def test_the_nulls_of_one_representation(labelled_lab: Any) -> None:
 def test_leaving_formulas_and_clusters_out(labelled_lab: Any) -> None:
     result = labelled_lab(
         "screen", "backtest", "soap:CAN", "--split", "formula", "--split", "cluster",
-        "--resamples", 20, "--json",
+        "--resamples", 20, "--jobs", 1, "--json",
     ).json  # fmt: skip
 
     assert [split["split"] for split in result["splits"]] == ["formula", "cluster"]
@@ -120,7 +121,7 @@ def test_leaving_formulas_and_clusters_out(labelled_lab: Any) -> None:
 
 def test_one_method_can_be_asked_for(labelled_lab: Any) -> None:
     words = ("screen", "backtest", "density:structure", "--split", "cluster", "--method", "forest")
-    done = labelled_lab(*words, "--resamples", 20)
+    done = labelled_lab(*words, "--resamples", 20, "--jobs", 1)
 
     assert done.code == 0
     assert "all trivial controls" in done.out
@@ -197,7 +198,12 @@ def test_the_obelix_test_set_is_unseen_and_its_doubles_are_set_aside(
     monkeypatch.setattr(representations, "tree_of_pool", watched)
 
     result = backtesting.backtest_representations(
-        lab, ["density:structure"], splits=["obelix"], methods=["tree-mean"], repeats=20
+        lab,
+        ["density:structure"],
+        splits=["obelix"],
+        methods=["tree-mean"],
+        repeats=20,
+        machines=Machines(jobs=1),
     )
 
     split = result["splits"][0]
@@ -218,7 +224,7 @@ def test_nonsense_in_the_tested_labels_changes_no_prediction(dated_lab: Any, spl
     def predictions() -> dict[str, Any]:
         found = backtest_representations(
             lab, ["density:structure"], splits=[split], year=2016, threshold_S_per_cm=1e-4,
-            repeats=20,
+            repeats=20, machines=Machines(jobs=1),
         )  # fmt: skip
         return dict(found["splits"][0]["predictions"])
 
@@ -243,7 +249,13 @@ def test_later_years_are_predicted_from_earlier_ones(dated_lab: Any) -> None:
 
     lab, _ = dated_lab
     result = backtest_representations(
-        lab, ["density:structure"], splits=["time"], methods=["forest"], year=2016, repeats=20
+        lab,
+        ["density:structure"],
+        splits=["time"],
+        methods=["forest"],
+        year=2016,
+        repeats=20,
+        machines=Machines(jobs=1),
     )
 
     split = result["splits"][0]
@@ -257,7 +269,12 @@ def test_families_are_left_out_whole_and_nameless_labels_are_set_aside(dated_lab
 
     lab, _ = dated_lab
     result = backtest_representations(
-        lab, ["density:structure"], splits=["family"], methods=["tree-mean"], repeats=20
+        lab,
+        ["density:structure"],
+        splits=["family"],
+        methods=["tree-mean"],
+        repeats=20,
+        machines=Machines(jobs=1),
     )
 
     split = result["splits"][0]

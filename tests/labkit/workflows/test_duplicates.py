@@ -12,6 +12,7 @@ from db.structures import NewStructure
 from labkit.workflows.describing import describe_pool
 from labkit.workflows.duplicates import icsd_number_of_cif, replaced_structures
 from labkit.workflows.lab import Lab
+from labkit.workflows.machines import Machines
 from screening.prototypes import prototype_records
 
 
@@ -55,7 +56,9 @@ def test_the_export_stands_for_the_entry_and_takes_over_its_energies(
         file = db.structures.get_structure(session, "cif-one")
         assert (file.band_gap_eV, file.e_above_hull_eV) == (4.5, 0.02)
         assert replaced_structures(session) == {"mp-0": "cif-one"}
-    described = describe_pool(lab, descriptor="density", mode="structure", jobs=1)
+    described = describe_pool(
+        lab, descriptor="density", mode="structure", machines=Machines(jobs=1)
+    )
     assert set(described.table.ids) == {"mp-1", "cif-one"}
 
 

@@ -10,6 +10,7 @@ import pytest
 import labkit.workflows.structure_pool as pool
 from labkit.workflows.describing import describe_pool
 from labkit.workflows.lab import Lab
+from labkit.workflows.machines import Machines
 from screening.prototypes import prototype_records
 from screening.structures import read_obelix_archive
 
@@ -80,7 +81,9 @@ def test_a_folder_with_bad_files_adds_the_good_ones_and_names_the_others(
     (folder / "empty.cif").write_text("", encoding="utf-8")
 
     added = pool.add_structures(new_lab, [str(folder)])
-    described = describe_pool(new_lab, descriptor="density", mode="structure", jobs=1)
+    described = describe_pool(
+        new_lab, descriptor="density", mode="structure", machines=Machines(jobs=1)
+    )
 
     refused = {Path(entry["structure"]).stem: entry["error"] for entry in added["refused"]}
     assert set(refused) == {"unknown", "cut", "empty"}
