@@ -54,7 +54,7 @@ class MapSettings:
     """
 
     weight: float = 0.1
-    hidden: tuple[int, ...] = (64, 16)
+    hidden: tuple[int, ...] = (64, 64, 16)
     head: tuple[int, ...] = (16, 16)
     batch: int = 16
     learning_rate: float = 1e-3
