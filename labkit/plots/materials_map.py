@@ -5,6 +5,7 @@ After the figures of Yamaguchi et al., Sci. Rep. 2023, 13, 16799.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,10 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 _FAMILY_STYLES = {"garnet": ("s", VERMILION), "NASICON": ("^", BLUE), "perovskite": ("D", GREEN)}
+
+
+def _subscripts(formula: str) -> str:
+    return re.sub(r"(?<=[A-Za-z)])(\d+\.?\d*)", r"$_{\1}$", formula)
 
 
 def _axes_names(axes: Axes) -> None:
@@ -126,7 +131,9 @@ def plot_predicted_surface(
     axes.scatter(plane[:, 0], plane[:, 1], s=4, color="white", edgecolors=INK, linewidths=0.25)
     if box is not None:
         x0, x1, y0, y1 = box
-        axes.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color=VERMILION, linewidth=1.4)
+        # white below, so that it stands out on every colour of the surface
+        for colour, width in (("white", 3.6), (VERMILION, 1.8)):
+            axes.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color=colour, linewidth=width)
     axes.set_xlim(float(x[0]), float(x[-1]))
     axes.set_ylim(float(y[0]), float(y[-1]))
     _axes_names(axes)
@@ -173,11 +180,15 @@ def plot_sparse_region(
         if any(abs(at[0] - o[0]) < 0.16 and abs(at[1] - o[1]) < 0.03 for o in taken):
             continue  # its label would lie over another
         taken.append(at)
+        # names near the right edge stand at the left of their dots, so that they are not cut
+        side = -1 if plane[row, 0] > x1 - 0.2 * span[0] else 1
         axes.annotate(
-            formulas[row], plane[row], xytext=(4, 3), textcoords="offset points", fontsize="x-small"
-        )
+            _subscripts(formulas[row]), plane[row], xytext=(4 * side, 3),
+            textcoords="offset points", fontsize="x-small", ha="left" if side > 0 else "right",
+        )  # fmt: skip
     axes.set_xlim(x0, x1)
     axes.set_ylim(y0, y1)
+    axes.set_title("the box, enlarged", fontsize="medium")
     _axes_names(axes)
     return tidy(axes)
 
@@ -235,13 +246,14 @@ def plot_training(axes: Axes, history: Mapping[str, Sequence[float]], *, best: i
     best : int
         Epoch that was kept.
     """
-    names = {"fit": "trained on", "watched": "watched", "composition": "composition",
-             "structure": "structure", "target": "target"}  # fmt: skip
+    names = {"fit": "whole, trained on", "watched": "whole, watched",
+             "composition": "composition, watched", "structure": "structure, watched",
+             "target": "target, watched, not times W"}  # fmt: skip
     for (key, name), colour in zip(names.items(), (GREY, INK, BLUE, GREEN, VERMILION), strict=True):
         axes.semilogy(history[key], color=colour, label=name, linewidth=1.2)
-    axes.axvline(best, color=PURPLE, linestyle="--", linewidth=1.0)
+    axes.axvline(best, color=PURPLE, linestyle="--", linewidth=1.0, label=f"kept: epoch {best}")
     axes.set_xlabel("epoch")
-    axes.set_ylabel("loss")
+    axes.set_ylabel("loss (mean squared error)")
     legend(axes)
     return tidy(axes)
 
@@ -263,11 +275,11 @@ def plot_reconstruction(
         values.ravel(), decoded.ravel(), gridsize=60, bins="log", cmap="Blues", mincnt=1,
         extent=(0.0, 1.0, -0.1, 1.1),
     )  # fmt: skip
-    axes.figure.colorbar(drawn, ax=axes, label="values")
+    axes.figure.colorbar(drawn, ax=axes, label="how many values")
     axes.plot([0, 1], [0, 1], color=VERMILION, linewidth=1.0)
-    axes.set_xlabel(f"{name}, true")
-    axes.set_ylabel("decoded")
-    axes.set_title(f"$R^2$ = {r2:.2f}", fontsize="medium")
+    axes.set_xlabel(f"{name}, true (scaled)")
+    axes.set_ylabel("decoded from one number")
+    axes.set_title(f"{name}: $R^2$ = {r2:.2f} about the mean of all values", fontsize="medium")
     return tidy(axes)
 
 
@@ -289,6 +301,7 @@ def plot_decoded_profile(
         axes.plot(at, true, color=INK, linewidth=1.2, label="true")
     axes.plot(at, decoded, color=VERMILION, linewidth=1.2, label="decoded")
     axes.set_xlabel(name)
+    axes.set_ylabel("g(r)")
     legend(axes)
     return tidy(axes)
 
@@ -305,7 +318,7 @@ def plot_places(axes: Axes, places: Sequence[Mapping[str, Any]]) -> Axes:
     for number, place in enumerate(places):
         axes.plot(
             place["x"], place["y"], marker="*", color=PURPLE, markersize=12,
-            markeredgecolor=INK, linestyle="none",
+            markeredgecolor=INK, linestyle="none", label="placed" if number == 0 else None,
         )  # fmt: skip
         # names take turns above and below, so that near places keep theirs apart
         side = 1 if number % 2 == 0 else -1
@@ -315,4 +328,6 @@ def plot_places(axes: Axes, places: Sequence[Mapping[str, Any]]) -> Axes:
             fontsize="small", va="center",
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.7},
         )  # fmt: skip
+    if places:
+        legend(axes)
     return axes

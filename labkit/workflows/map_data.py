@@ -34,8 +34,9 @@ __all__ = ["MapSelection", "describe_one", "map_data"]
 
 Progress = Callable[[int, int], None]
 
-# raised whenever descriptors or families come out otherwise
-_VERSION = 2
+# raised whenever descriptors or families, and barriers, come out otherwise
+_VERSION = 3
+_BARRIER_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ def _keep(kept: Path, found: dict[str, Any]) -> None:
 
 def _barrier(lab: Lab, name: str, dimension: int, cache: Path) -> float | None:
     """Return the barrier of our own bond-valence calculation; None where there is none."""
-    kept = cache / "barriers" / f"{_content_hash(lab, name)}-{_VERSION}.json"
+    kept = cache / "barriers" / f"{_content_hash(lab, name)}-{_BARRIER_VERSION}.json"
     try:
         found = json.loads(kept.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from labkit.workflows.analysing import save_figure, save_whole_figure
 from labkit.workflows.materials_map import MapStudy
-from screening.map.model import MaterialsMap, reconstruction_r2
+from screening.map.model import MaterialsMap
+from screening.map.scores import reconstruction_r2
 from screening.map.selection import ELEMENTS
 from screening.map.structure_descriptors import RADIAL_BINS, RADIUS_ANGSTROM
 
@@ -177,7 +178,9 @@ def _reconstruction(figure: Any, study: MapStudy, made: MaterialsMap) -> None:
     grid = figure.subplots(2, 2)
     for axes, (name, scaler, true, decoded) in zip(grid[0], pairs, strict=True):
         truth, again = scaler.transform(true), scaler.transform(decoded)
-        plot_reconstruction(axes, truth, again, name=name, r2=reconstruction_r2(truth, again)[0])
+        plot_reconstruction(
+            axes, truth, again, name=name, r2=reconstruction_r2(truth, again).about_mean
+        )
     row = int(np.argsort(((study.data.structure[out] - structure) ** 2).sum(axis=1))[len(out) // 2])
     radius = (np.arange(RADIAL_BINS) + 0.5) * RADIUS_ANGSTROM / RADIAL_BINS
     oxygen = slice(RADIAL_BINS, 2 * RADIAL_BINS)

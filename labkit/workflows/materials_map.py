@@ -14,18 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from labkit.workflows.lab import Lab
 from labkit.workflows.map_data import MapSelection, data_hash, map_data
+from labkit.workflows.map_judging import judge_baselines, judge_map, mean_and_sd, summarise_runs
 from labkit.workflows.map_places import latest_folder, remember_map
-from screening.map.baselines import (
-    BASELINES,
-    baseline_plane,
-    neighbour_regression_r2,
-    trustworthiness_of,
-)
-from screening.map.model import MapSettings, MaterialsMap, reconstruction_r2, target_r2
+from screening.map.model import MapSettings, MaterialsMap
 from screening.map.selection import MapError
 from screening.map.training import MapData, require_torch, train_map
 
@@ -37,8 +31,6 @@ __all__ = [
 ]
 
 Progress = Callable[[int, int], None]
-FloatArray = npt.NDArray[np.float64]
-
 #: what the paper reports at W = 0.1 on 708 compounds
 PUBLISHED = {"composition": "> 0.8", "structure": "> 0.8", "target": 0.29}
 PUBLISHED_WEIGHTS = (0.0, 0.01, 0.1, 1.0)
@@ -129,7 +121,8 @@ def study_maps(
                 training(number * most + epoch, len(runs) * most)
 
         maps[settings.weight, settings.seed] = _trained(folder, data, settings, within)
-    trained = [_judge(data, made) for made in maps.values()]
+    trained = [judge_map(data, made) for made in maps.values()]
+    of_each_seed = [maps[request.weights[0], seed] for seed in range(request.seeds)]
     study = MapStudy(data, maps, {})
     study.report.update(
         counts,
@@ -138,8 +131,8 @@ def study_maps(
         settings=asdict(request.settings),
         published=PUBLISHED,
         runs=trained,
-        table=[_summary(weight, trained) for weight in request.weights],
-        baselines=_baselines(data, maps, request) if request.baselines else [],
+        table=[summarise_runs(weight, trained) for weight in request.weights],
+        baselines=judge_baselines(data, of_each_seed) if request.baselines else [],
     )
     remember_map(lab, _folder_of(folder, data, study.chosen.settings))
     study.report["map"] = str(latest_folder(lab))
@@ -163,109 +156,6 @@ def _trained(
     return made
 
 
-def _joint(data: MapData, made: MaterialsMap) -> tuple[FloatArray, FloatArray]:
-    return (
-        made.scalers[0].transform(data.composition),
-        made.scalers[1].transform(data.structure),
-    )
-
-
-def _judge(data: MapData, made: MaterialsMap) -> dict[str, Any]:
-    """Everything that one training is judged by, on its held-out materials."""
-    composition, structure = _joint(data, made)
-    decoded = made.decode(made.coordinates)
-    rebuilt = (made.scalers[0].transform(decoded[0]), made.scalers[1].transform(decoded[1]))
-    out = made.held_out
-    predicted = made.predict(made.coordinates)
-    row: dict[str, Any] = {"weight": made.settings.weight, "seed": made.settings.seed}
-    for name, truth, again in zip(
-        ("composition", "structure"), (composition, structure), rebuilt, strict=True
-    ):
-        about_mean, about_columns = reconstruction_r2(truth[out], again[out])
-        row[f"r2_{name}"], row[f"r2_{name}_about_columns"] = about_mean, about_columns
-    best = int(made.provenance["best_epoch"])
-    row |= {
-        "r2_target": target_r2(data.targets[out, 0], predicted[out, 0]),
-        "trustworthiness": trustworthiness_of(
-            np.hstack([composition, structure]), made.coordinates
-        ),
-        "r2_target_by_neighbours": _neighbours(data, made.coordinates, made),
-        "losses": {k: float(v[best]) for k, v in made.history.items()},
-        "epochs": made.provenance["epochs"],
-        "best_epoch": best,
-        "seconds": made.provenance["seconds"],
-        "cpu_seconds": made.provenance["cpu_seconds"],
-    }
-    return row
-
-
-def _neighbours(data: MapData, plane: FloatArray, made: MaterialsMap) -> float | None:
-    known = np.isfinite(data.targets[:, 0])
-    train, out = made.train[known[made.train]], made.held_out[known[made.held_out]]
-    if train.size < 2 or out.size < 2:
-        return None
-    return neighbour_regression_r2(plane, np.nan_to_num(data.targets[:, 0]), train, out)
-
-
-_JUDGED = (
-    "r2_composition",
-    "r2_structure",
-    "r2_composition_about_columns",
-    "r2_structure_about_columns",
-    "r2_target",
-    "trustworthiness",
-    "r2_target_by_neighbours",
-    "epochs",
-    "seconds",
-    "cpu_seconds",
-)
-
-
-def _summary(weight: float, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    own = [run for run in runs if run["weight"] == weight]
-    row: dict[str, Any] = {"weight": weight, "seeds": len(own)}
-    for name in _JUDGED:
-        values = [run[name] for run in own if run[name] is not None]
-        row[name] = _mean_and_sd(values)
-    row["losses"] = {
-        name: float(np.mean([run["losses"][name] for run in own])) for name in own[0]["losses"]
-    }
-    return row
-
-
-def _mean_and_sd(values: Sequence[float]) -> dict[str, float] | None:
-    if not values:
-        return None
-    spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    return {"mean": float(np.mean(values)), "sd": spread}
-
-
-def _baselines(
-    data: MapData, maps: dict[tuple[float, int], MaterialsMap], request: MapRequest
-) -> list[dict[str, Any]]:
-    """Judge simpler planes on the splits of the maps."""
-    rows = []
-    for name, what in BASELINES.items():
-        trust, regression = list[float](), list[float]()
-        for seed in range(request.seeds):
-            made = maps[request.weights[0], seed]
-            composition, structure = _joint(data, made)
-            plane = baseline_plane(name, composition, structure, made.train, seed)
-            trust.append(trustworthiness_of(np.hstack([composition, structure]), plane))
-            found = _neighbours(data, plane, made)
-            if found is not None:
-                regression.append(found)
-        rows.append(
-            {
-                "plane": name,
-                "what": what,
-                "trustworthiness": _mean_and_sd(trust),
-                "r2_target_by_neighbours": _mean_and_sd(regression),
-            }
-        )
-    return rows
-
-
 def _family_counts(data: MapData) -> dict[str, int]:
     known = [family for family in data.families if family is not None]
     return {family: known.count(family) for family in sorted(set(known))}
@@ -285,19 +175,21 @@ def search_grid(
     ----------
     lab : Lab
     request : MapRequest
-        Its first weight and its seeds count.
+        Its seeds and settings count; settings that stop on an inner part of the training
+        materials keep the held-out ones out of the choice.
     grid : dict of str to sequence of float
-        Values of ``learning_rate``, ``l2``, ``batch`` or ``weight``.
+        Values of ``learning_rate``, ``l2``, ``batch`` and ``weight``.
     describing, training : callable, optional
 
     Returns
     -------
     list of dict
-        Best first: reconstruction losses, R2, epochs, CPU seconds; each combination is kept in
-        the cache, so a stopped search goes on where it was.
+        Best first: reconstruction losses, R2, epochs, CPU seconds; each training is kept in the
+        cache, so a stopped search goes on where it was.
     """
     require_torch()
     data, _ = map_data(lab, request.selection, progress=describing)
+    folder = lab.cache_folder / "map" / "maps"
     combinations = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     rows = []
     for number, combination in enumerate(combinations):
@@ -306,18 +198,25 @@ def search_grid(
         }
         judged = []
         for seed in range(request.seeds):
-            settings = replace(
-                request.settings, **{"weight": request.weights[0], **changed, "seed": seed}
-            )
-            folder = lab.cache_folder / "map" / "maps"
-            judged.append(_judge(data, _trained(folder, data, settings, lambda *_: None)))
-        if training is not None:
-            training(number + 1, len(combinations))
-        row: dict[str, Any] = dict(changed)
-        row["reconstruction_loss"] = float(
-            np.mean([run["losses"]["composition"] + run["losses"]["structure"] for run in judged])
-        )
-        for name in ("r2_composition", "r2_structure", "r2_target", "epochs", "cpu_seconds"):
-            row[name] = _mean_and_sd([run[name] for run in judged if run[name] is not None])
-        rows.append(row)
+            settings = replace(request.settings, **changed, seed=seed)
+            judged.append(judge_map(data, _trained(folder, data, settings, lambda *_: None)))
+            if training is not None:
+                training(number * request.seeds + seed + 1, len(combinations) * request.seeds)
+        rows.append(changed | _grid_row(judged))
     return sorted(rows, key=lambda row: float(row["reconstruction_loss"]))
+
+
+_GRID_SCORES = (
+    "r2_composition", "r2_structure", "r2_structure_about_columns", "r2_target",
+    "r2_target_clipped", "epochs", "cpu_seconds",
+)  # fmt: skip
+
+
+def _grid_row(judged: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    losses = [run["losses"] for run in judged]
+    row: dict[str, Any] = {
+        "reconstruction_loss": float(np.mean([one["composition"] + one["structure"]
+                                              for one in losses])),
+        "target_loss": float(np.mean([one["target"] for one in losses])),
+    }  # fmt: skip
+    return row | {name: mean_and_sd(run[name] for run in judged) for name in _GRID_SCORES}

@@ -7,7 +7,13 @@ import numpy.typing as npt
 
 from screening.errors import MissingLibraryError
 
-__all__ = ["BASELINES", "baseline_plane", "neighbour_regression_r2", "trustworthiness_of"]
+__all__ = [
+    "BASELINES",
+    "baseline_plane",
+    "neighbour_prediction",
+    "principal_reconstruction",
+    "trustworthiness_of",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -65,10 +71,17 @@ def baseline_plane(
         return np.asarray(fitted.transform(joint), dtype=np.float64)
 
 
-def _components(values: FloatArray, train: IntArray, count: int) -> FloatArray:
+def _principal_axes(
+    values: FloatArray, train: IntArray, count: int
+) -> tuple[FloatArray, FloatArray]:
     mean = values[train].mean(axis=0)
     _, _, axes = np.linalg.svd(values[train] - mean, full_matrices=False)
-    return np.asarray((values - mean) @ axes[:count].T)
+    return mean, axes[:count]
+
+
+def _components(values: FloatArray, train: IntArray, count: int) -> FloatArray:
+    mean, axes = _principal_axes(values, train, count)
+    return np.asarray((values - mean) @ axes.T)
 
 
 def trustworthiness_of(joint: FloatArray, plane: FloatArray) -> float:
@@ -78,18 +91,37 @@ def trustworthiness_of(joint: FloatArray, plane: FloatArray) -> float:
     return float(trustworthiness(joint, _standard(plane), n_neighbors=_NEIGHBOURS))
 
 
-def neighbour_regression_r2(
-    plane: FloatArray, target: FloatArray, train: IntArray, held_out: IntArray
-) -> float:
-    """R2 on held-out rows of the mean of the ten nearest training rows in the plane."""
+def neighbour_prediction(
+    plane: FloatArray, target: FloatArray, train: IntArray, asked: IntArray
+) -> FloatArray:
+    """Predict a target as the mean of the ten nearest training rows in the plane.
+
+    Parameters
+    ----------
+    plane : ndarray, shape (n, 2)
+    target : ndarray, shape (n,)
+    train, asked : ndarray of int
+        Rows; the target of all training rows is known.
+    """
     from sklearn.neighbors import KNeighborsRegressor
 
     points = _standard(plane)
     fitted = KNeighborsRegressor(min(_NEIGHBOURS, train.size)).fit(points[train], target[train])
-    truth = target[held_out]
-    error = float(((truth - fitted.predict(points[held_out])) ** 2).sum())
-    total = float(((truth - truth.mean()) ** 2).sum())
-    return 1.0 - error / total if total > 0 else 0.0
+    return np.asarray(fitted.predict(points[asked]), dtype=np.float64)
+
+
+def principal_reconstruction(values: FloatArray, train: IntArray, count: int) -> FloatArray:
+    """Rebuild all rows from principal components of the training rows.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, d)
+    train : ndarray of int
+    count : int
+        Components.
+    """
+    mean, axes = _principal_axes(values, train, count)
+    return np.asarray(mean + (values - mean) @ axes.T @ axes)
 
 
 def _standard(plane: FloatArray) -> FloatArray:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from screening.map.scaling import KindScaler
 from screening.map.selection import MapError
 
-__all__ = ["MapSettings", "MaterialsMap", "reconstruction_r2", "target_r2"]
+__all__ = ["MapSettings", "MaterialsMap"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -54,7 +54,7 @@ class MapSettings:
     """
 
     weight: float = 0.1
-    hidden: tuple[int, ...] = (64, 16)
+    hidden: tuple[int, ...] = (64, 64, 16)
     head: tuple[int, ...] = (16, 16)
     batch: int = 16
     learning_rate: float = 1e-3
@@ -258,30 +258,3 @@ class MaterialsMap:
             history=told["history"],
             provenance=told["provenance"],
         )
-
-
-def reconstruction_r2(values: FloatArray, predicted: FloatArray) -> tuple[float, float]:
-    """Coefficients of determination of a reconstruction.
-
-    Returns
-    -------
-    about_mean : float
-        About the mean of all values of all columns: what a scatter plot of true against decoded
-        values shows.
-    about_columns : float
-        About the mean of each column, which a decoder without input could know: the stricter one.
-    """
-    error = float(((values - predicted) ** 2).sum())
-    overall = float(((values - values.mean()) ** 2).sum())
-    columns = float(((values - values.mean(axis=0)) ** 2).sum())
-    return 1.0 - error / max(overall, 1e-300), 1.0 - error / max(columns, 1e-300)
-
-
-def target_r2(targets: FloatArray, predicted: FloatArray) -> float | None:
-    """Coefficient of determination of one target where it is known; None for less than two."""
-    known = np.isfinite(targets)
-    if known.sum() < 2:
-        return None
-    error = float(((targets[known] - predicted[known]) ** 2).sum())
-    total = float(((targets[known] - targets[known].mean()) ** 2).sum())
-    return 1.0 - error / total if total > 0 else None

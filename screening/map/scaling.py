@@ -32,13 +32,13 @@ class KindScaler:
 
     @classmethod
     def fit(cls, values: npt.ArrayLike, kinds: Sequence[tuple[str, slice]]) -> KindScaler:
-        """Take the maxima over a training set, shape (n, d)."""
+        """Take the maxima over a training set, shape (n, d); a kind that is all zero stays so."""
         rows = np.asarray(values, dtype=np.float64)
         return cls(
             tuple(name for name, _ in kinds),
             tuple(int(part.start) for _, part in kinds),
             tuple(int(part.stop) for _, part in kinds),
-            tuple(max(float(rows[:, part].max()), 1e-12) for _, part in kinds),
+            tuple(_largest(rows[:, part]) for _, part in kinds),
         )
 
     def _factors(self) -> FloatArray:
@@ -54,3 +54,8 @@ class KindScaler:
     def invert(self, values: npt.ArrayLike) -> FloatArray:
         """Return scaled values to their own units."""
         return np.asarray(np.asarray(values, dtype=np.float64) * self._factors())
+
+
+def _largest(values: FloatArray) -> float:
+    largest = float(values.max())
+    return largest if largest > 0 else 1.0

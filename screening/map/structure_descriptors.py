@@ -5,15 +5,17 @@ Sci. Rep. 2018, 8, 5845, but not the bins. Here the sites are lithium (Li), oxyg
 other cations (M):
 
 * radial distributions g(r) of Li-Li, Li-O, Li-M, O-O, O-M, M-M: 100 bins of 0.1 angstrom to 10
-  angstrom, smeared by 0.3 angstrom (600);
+  angstrom, smeared by 0.5 angstrom (600);
 * distributions of the angles O-Li-O, O-M-O and (Li, M)-O-(Li, M): 60 bins of 3 degrees, smeared by
   9 degrees, over pairs of Voronoi neighbours whose faces cover at least a tenth of the solid angle
   of the largest (180);
 * per class of site, the distribution of the volume of its Voronoi cell, 10 bins of 4 cubic
-  angstrom, and of its number of such neighbours, 1 to 16, smeared by one bin (78).
+  angstrom, and of its number of such neighbours, 1 to 16, smeared by one bin and a half (78).
 
-The smearing lets crystals whose bonds differ by 0.2 angstrom or angles by 10 degrees lie near each
-other.
+The smearing (Gaussian, standard deviations are given) lets crystals whose bonds differ by some
+0.3 angstrom or angles by 10 degrees lie near each other. Each of the fifteen distributions is
+scaled by a maximum of its own, like each property of the composition: under one maximum for all
+radial and one for all Voronoi numbers, those 78 carry two fifths of the variance and hide the rest.
 """
 
 from __future__ import annotations
@@ -37,17 +39,26 @@ RADIUS_ANGSTROM, RADIAL_BINS = 10.0, 100
 ANGLES = ("O-Li-O", "O-M-O", "cation-O-cation")
 ANGLE_BINS = 60
 VOLUME_BINS, VOLUME_STEP_ANGSTROM3, LARGEST_NUMBER = 10, 4.0, 16
-_RADIAL_SMEAR_BINS, _ANGLE_SMEAR_BINS, _CELL_SMEAR_BINS = 3.0, 3.0, 1.0
+_RADIAL_SMEAR_BINS, _ANGLE_SMEAR_BINS, _CELL_SMEAR_BINS = 5.0, 3.0, 1.5
 _FACE_SHARE = 0.1
 _RADIAL, _ANGULAR = len(PAIRS) * RADIAL_BINS, len(ANGLES) * ANGLE_BINS
 _PER_CLASS = VOLUME_BINS + LARGEST_NUMBER
 LENGTH = _RADIAL + _ANGULAR + 3 * _PER_CLASS
+
+
+def _kinds() -> tuple[tuple[str, slice], ...]:
+    lengths = [(f"g(r) {pair}", RADIAL_BINS) for pair in PAIRS]
+    lengths += [(f"angles {angle}", ANGLE_BINS) for angle in ANGLES]
+    for site in ("Li", "O", "M"):
+        lengths += [(f"cell volumes {site}", VOLUME_BINS), (f"neighbours {site}", LARGEST_NUMBER)]
+    ends = np.cumsum([length for _, length in lengths]).tolist()
+    return tuple(
+        (name, slice(end - length, end)) for (name, length), end in zip(lengths, ends, strict=True)
+    )
+
+
 #: columns that are scaled by one maximum
-KINDS: tuple[tuple[str, slice], ...] = (
-    ("radial", slice(0, _RADIAL)),
-    ("angular", slice(_RADIAL, _RADIAL + _ANGULAR)),
-    ("Voronoi", slice(_RADIAL + _ANGULAR, LENGTH)),
-)
+KINDS: tuple[tuple[str, slice], ...] = _kinds()
 
 
 def structure_descriptor(crystal: Crystal) -> FloatArray:

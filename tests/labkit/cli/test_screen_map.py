@@ -90,6 +90,36 @@ def test_a_grid_is_searched(map_lab: Any) -> None:
     assert losses == sorted(losses)
 
 
+def test_a_stopped_search_goes_on_where_it_was(
+    map_lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    from labkit.workflows import materials_map
+
+    train, tried = materials_map.train_map, list[tuple[float, int]]()
+
+    def interrupted_at_the_third(data: Any, settings: Any, **more: Any) -> Any:
+        tried.append((settings.weight, settings.batch))
+        if len(tried) == 3:
+            raise KeyboardInterrupt
+        return train(data, settings, **more)
+
+    monkeypatch.setattr(materials_map, "train_map", interrupted_at_the_third)
+    words = ("screen", "map-grid", "--hull", -1, "--max-epochs", 1, "--learning-rate", 0.001,
+             "--l2", 1e-6, "--weight", 0, "--weight", 1, "--batch", 8, "--batch", 16,
+             "--stop-on", "inner", "--json")  # fmt: skip
+
+    stopped = map_lab(*words)
+    again = map_lab(*words)
+
+    assert stopped.code != 0
+    assert again.code == 0
+    # the two that were done are not trained again, the interrupted one is
+    assert tried == [(0.0, 8), (0.0, 16), (1.0, 8), (1.0, 8), (1.0, 16)]
+    assert {(row["weight"], row["batch"]) for row in again.json} == set(tried)
+    assert all(np.isfinite(row["target_loss"]) for row in again.json)
+
+
 def test_without_torch_one_line_says_what_to_install(
     lab: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.map.composition_descriptors import (
@@ -39,6 +39,7 @@ def test_properties_are_those_of_the_elements() -> None:
     assert (element_table()[:, :7] > 0).all()
 
 
+@settings(deadline=None)
 @given(amounts, st.floats(0.5, 10.0))
 def test_only_ratios_count_and_histograms_hold_all_atoms(
     amount: dict[str, float], factor: float

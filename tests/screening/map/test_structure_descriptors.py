@@ -9,11 +9,27 @@ from hypothesis import strategies as st
 
 from screening.crystal import Crystal
 from screening.map.selection import MapError
-from screening.map.structure_descriptors import LENGTH, structure_descriptor
+from screening.map.structure_descriptors import KINDS, LENGTH, structure_descriptor
 
 
 def test_the_length_is_that_of_the_paper(antifluorite: Crystal) -> None:
     assert structure_descriptor(antifluorite).size == LENGTH == 858
+
+
+def test_each_distribution_is_scaled_by_itself(antifluorite: Crystal) -> None:
+    values = structure_descriptor(antifluorite)
+    of = {name: values[part] for name, part in KINDS}
+
+    # the kinds follow each other without a gap
+    assert [part.start for _, part in KINDS] == [0, *(part.stop for _, part in KINDS[:-1])]
+    assert KINDS[-1][1].stop == LENGTH
+    # without other cations their distributions are empty, and only theirs
+    assert {name for name, own in of.items() if not own.any()} == {
+        "g(r) Li-M", "g(r) O-M", "g(r) M-M", "angles O-M-O", "cell volumes M", "neighbours M",
+    }  # fmt: skip
+    # lithium touches four oxygen and six lithium cells, oxygen eight lithium cells
+    assert 1 + np.argmax(of["neighbours Li"]) == 10
+    assert 1 + np.argmax(of["neighbours O"]) == 8
 
 
 def test_peaks_of_antifluorite_lie_where_they_belong(antifluorite: Crystal) -> None:
@@ -21,9 +37,9 @@ def test_peaks_of_antifluorite_lie_where_they_belong(antifluorite: Crystal) -> N
     lithium_oxygen = values[100:200]
     angle = values[600:660]
 
-    # Li-O at a sqrt(3)/4 = 2.00, Li-Li at a/2 = 2.31 angstrom
+    # Li-O at a sqrt(3)/4 = 2.00, O-O at a / sqrt(2) = 3.27 angstrom
     assert 0.1 * (np.argmax(lithium_oxygen[:30]) + 0.5) == pytest.approx(2.0, abs=0.15)
-    assert 0.1 * (np.argmax(values[:27]) + 0.5) == pytest.approx(2.31, abs=0.15)
+    assert 0.1 * (np.argmax(values[300:340]) + 0.5) == pytest.approx(3.27, abs=0.15)
     assert 3.0 * (np.argmax(angle) + 0.5) == pytest.approx(109.47, abs=3.0)
     assert values[200:300].max() == 0.0  # no other cation
 
