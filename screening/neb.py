@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +178,10 @@ def _chgnet(dynamics: Any) -> Callable[[], Any]:
 def engine_version(engine: str) -> str:
     """Return the distribution that an engine comes from, with its version."""
     if engine == "chgnet":
-        return f"chgnet {version('chgnet')}"
+        try:
+            return f"chgnet {version('chgnet')}"
+        except PackageNotFoundError:  # `calculator_factory` says what to install
+            return engine
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == engine and entry.dist is not None:
             return f"{entry.dist.name} {entry.dist.version}"
