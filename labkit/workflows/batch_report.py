@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from labkit.report import Figure, Mark, ReportSection, Table, render_report
 from labkit.wording import celsius, conductivity, frequency, length_mm, resistance, rounded
 from labkit.workflows.analysing import draw_nyquist
 from labkit.workflows.batch_report_lattices import lattice_sections
+from labkit.workflows.batch_report_series import arrhenius_section
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellet_views import view_batch
@@ -23,7 +23,6 @@ from labkit.workflows.report_passages import (
     version_line,
     written_line,
 )
-from labkit.workflows.temperature_series import draw_pellets
 
 __all__ = ["batch_report"]
 
@@ -57,7 +56,7 @@ def batch_report(lab: Lab, batch: str) -> str:
         _checklist(view),
         _conductivities(measured),
         _spectra(lab, measured),
-        _arrhenius(lab, view),
+        arrhenius_section(lab, view),
         *_electronic(lab, view),
         *lattice_sections(lab, view),
         label_section(
@@ -284,78 +283,6 @@ def _nyquist(lab: Lab, row: dict[str, Any]) -> Figure:
         lambda axes: draw_nyquist(lab, name, axes),
         size_inch=(3.9, 3.3),
     )
-
-
-def _arrhenius(lab: Lab, view: dict[str, Any]) -> ReportSection:
-    rows: list[tuple[object, ...]] = []
-    left_out: list[str] = []
-    for pellet in view["pellets"]:
-        left_out += [f"{pellet['name']}: {line}" for line in pellet["left_out"]]
-        series = pellet["series"]
-        if series is None:
-            rows.append((pellet["name"], "–", "", "", "", "", pellet["series_message"]))
-            continue
-        stored = pellet["stored"]
-        rows.append(
-            (
-                pellet["name"],
-                f"{series['ea_eV']:.4f} ± {series['ea_se_eV']:.4f}",
-                str(series["n_points"]),
-                conductivity(
-                    series["sigma25_S_per_cm"],
-                    series["sigma25_random_S_per_cm"],
-                    series["sigma25_systematic_S_per_cm"],
-                )
-                + (" extrapolated" if series["sigma25_extrapolated"] else ""),
-                Mark.of(series["verdict"]),
-                "not kept" if stored is None else stored["analysis"],
-                "; ".join(series["messages"]),
-            )
-        )
-    named = [pellet["name"] for pellet in view["pellets"] if pellet["series"]]
-    columns = ("pellet", "Ea (eV)", "points", "conductivity at 25 °C", "verdict", "kept as",
-               "remarks")  # fmt: skip
-    figures = [
-        Figure.draw(
-            "Conductivity against inverse temperature, each pellet with its line and 95 % band.",
-            lambda axes: draw_pellets(lab, named, axes),
-            size_inch=(7.2, 5.2),
-        )
-    ]
-    return ReportSection(
-        "Arrhenius and replicates",
-        ("Fits of ln(sigma T) against 1/T over the accepted conductivities.",),
-        ("labkit arrhenius " + (shlex.join(named) or "PELLET"),),
-        [Table("Pellet by pellet", columns, rows), *_replicates(view)] if rows else [],
-        figures if named else [],
-        left_out,
-    )
-
-
-def _replicates(view: dict[str, Any]) -> list[Table]:
-    combined = view["replicates"]
-    if combined is None:
-        return []
-    sigma25 = combined["sigma25"]
-    return [
-        Table(
-            f"{combined['n']} pellets together",
-            ("quantity", "plain mean ± standard deviation", "random effects"),
-            [
-                (
-                    "Ea (eV)",
-                    f"{combined['mean_ea_eV']:.4f} ± {rounded(combined['sd_ea_eV'], 2)}",
-                    f"{combined['shared_ea_eV']:.4f} ± {combined['shared_ea_se_eV']:.4f}",
-                ),
-                (
-                    "conductivity at 25 °C",
-                    f"{conductivity(sigma25['geometric_mean_S_per_cm'])} "
-                    f"(geometric), ln sigma ± {rounded(sigma25['sd_ln'], 2)}",
-                    "",
-                ),
-            ],
-        )
-    ]
 
 
 def _electronic(lab: Lab, view: dict[str, Any]) -> list[ReportSection]:

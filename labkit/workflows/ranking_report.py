@@ -79,6 +79,15 @@ def _overview(told: dict[str, Any]) -> ReportSection:
         ("compared with", told["previous"] or "nothing: the first of its kind"),
     ]  # fmt: skip
     hashes = [("label set", told["label_set_hash"]), ("structures", told["pool"])]
+    outside = sum(row["out_of_domain"] for row in told["placed"])
+    placed = (
+        [
+            f"{len(told['placed'])} structures were placed into a tree built without them, "
+            f"{outside} of them unlike anything in it"
+        ]
+        if told["placed"]
+        else []
+    )
     return ReportSection(
         "At a glance",
         (agreement,),
@@ -87,6 +96,7 @@ def _overview(told: dict[str, Any]) -> ReportSection:
             Table("How it was made", ("what", "value"), facts),
             Table("Equal hashes mean an equal set", ("of the", "hash"), hashes),
         ],
+        points=placed,
     )
 
 

@@ -6,6 +6,7 @@ lie in the cache folder, which may be deleted: the builtin engine makes them aga
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -52,13 +53,13 @@ def curves_of(lab: Lab, stored: Analysis) -> PatternCurves:
             f"{stored.measurement_id} again to see them"
         )
     curves = refine_again(lab, stored).curves
-    _write(path, curves)
+    _keep(path, curves)
     return curves
 
 
 def keep_curves(lab: Lab, result: RefinementResult) -> None:
     """Keep the curves of a fresh refinement at hand."""
-    _write(_path(lab, plain_json(result.to_dict())), result.curves)
+    _keep(_path(lab, plain_json(result.to_dict())), result.curves)
 
 
 def _path(lab: Lab, told: dict[str, Any]) -> Path:
@@ -79,6 +80,12 @@ def _read(path: Path) -> PatternCurves | None:
             return PatternCurves(two_theta, observed, calculated, background, reflections)
     except (OSError, KeyError, ValueError, EOFError, BadZipFile):
         return None
+
+
+def _keep(path: Path, curves: PatternCurves) -> None:
+    """Write curves where that is possible; without them nothing is lost but time."""
+    with contextlib.suppress(OSError):
+        _write(path, curves)
 
 
 def _write(path: Path, curves: PatternCurves) -> None:

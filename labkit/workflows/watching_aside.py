@@ -87,6 +87,7 @@ class WatchAside:
             try:
                 for path, report in self._watch.look():
                     self._note(self._name(path), report)
+                    self._settle(self._watch.missing)
                     if self._stopping.is_set():
                         break
                 line = self._watch.missing

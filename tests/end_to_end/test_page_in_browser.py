@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shutil
 import threading
 import time
@@ -356,6 +357,25 @@ def test_a_pattern_is_drawn_with_its_difference_and_what_no_phase_explains(
     assert "Impurity? No phase explains" in page.locator("#pattern-phases").inner_text()
     page.get_by_role("link", name=f"why {refined[3]['analysis']}").click()
     page.get_by_text("si-3.xy").first.wait_for()
+
+
+def test_a_report_asks_for_nothing_else_and_prints(page: Any, lab: Lab, tmp_path: Path) -> None:
+    refine_silicon(lab, tmp_path, "silicon")
+    page.goto("/batches/silicon")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.get_by_role("link", name="Report of this batch").click()
+    page.get_by_role("heading", name="Batch silicon").wait_for()
+
+    assert [url for url in asked if not url.startswith("data:")] == [page.url]
+    widths = page.evaluate("[...document.images].map((image) => image.naturalWidth)")
+    assert len(widths) == 4 and min(widths) > 500
+    printed = page.pdf(prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF")
+    sheets = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert len(sheets) >= 3
+    assert all(abs(float(w) - 595) < 2 and abs(float(h) - 842) < 2 for w, h in sheets)
 
 
 def test_a_file_that_appears_in_the_watched_folder_appears_on_the_inbox(

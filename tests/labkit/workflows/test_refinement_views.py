@@ -45,6 +45,14 @@ def test_curves_that_cannot_be_read_are_made_again(batch_lab: Lab) -> None:
     assert curves_of(batch_lab, stored).observed.size == stored.result["n_points"]
 
 
+def test_a_cache_that_cannot_be_written_stands_in_nobodys_way(batch_lab: Lab) -> None:
+    stored = _refinements(batch_lab)[0]
+    clear_cache(batch_lab)
+    (batch_lab.cache_folder / "curves").write_text("a file where a folder should be")
+
+    assert curves_of(batch_lab, stored).observed.size == stored.result["n_points"]
+
+
 def test_a_view_agrees_with_what_is_stored(batch_lab: Lab) -> None:
     stored = _refinements(batch_lab)[-1]
 
