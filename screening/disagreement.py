@@ -150,9 +150,12 @@ def _contradicted(
         return None
     mean = float(values[peers].mean())
     off = float(values[position] - mean)
-    bound = labels.is_upper_bound
-    # "less than" above the others, or others "less than" above it, contradict nothing
-    if (bound[position] and off > 0) or (bound[peers].all() and off < 0):
+    upper, lower = labels.is_upper_bound, labels.is_lower_bound
+    # "less than" above the others, or others "less than" above it, contradict nothing; nor does
+    # "more than" below
+    if (upper[position] or lower[peers].all()) and off > 0:
+        return None
+    if (lower[position] or upper[peers].all()) and off < 0:
         return None
     deviation = float(noise_decades * np.sqrt(1.0 + 1.0 / count))
     if abs(off) < _SURPRISE * deviation:
@@ -182,7 +185,8 @@ def _unexpected(
     mean = (float(ranking.score[row]) / variance - float(values[position]) / scatter) / precision
     deviation = float(np.sqrt(1.0 / precision + scatter))
     off = float(values[position]) - mean
-    if abs(off) < _UNEXPECTED * deviation or (labels.is_upper_bound[position] and off > 0):
+    agrees = labels.is_upper_bound if off > 0 else labels.is_lower_bound
+    if abs(off) < _UNEXPECTED * deviation or agrees[position]:
         return None
     return Disagreement(
         position=position,

@@ -94,9 +94,8 @@ def why_measure(
 
 def _told(position: int, labels: Labels, compounds: Mapping[int, str]) -> str:
     """Name a label with its compound, where that is known, and its value."""
-    bound = "<" if labels.is_upper_bound[position] else ""
     compound = compounds.get(int(labels.index[position]))
-    value = f"{bound}{_sigma(labels.log_sigma[position])}"
+    value = f"{labels.mark(position)}{_sigma(labels.log_sigma[position])}"
     return f"{labels.names[position]} ({f'{compound}, ' if compound else ''}{value})"
 
 

@@ -12,7 +12,7 @@ Two rules, both from cluster numbers alone, so that a new label costs millisecon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ __all__ = [
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 HOLDS, TOUCHES, NEITHER = 2, 1, 0
 
@@ -52,14 +53,15 @@ class Labels:
         log10 of the conductivity in S/cm; an upper bound is given as the bound itself.
     names : tuple of str
         What people call each label, for example ``L7``.
-    is_upper_bound : ndarray of bool, shape (m,)
-        Whether the conductivity was reported as "less than".
+    is_upper_bound, is_lower_bound : ndarray of bool, shape (m,)
+        Whether the conductivity was reported as "less than" or "more than".
     """
 
     index: IntArray
     log_sigma: FloatArray
     names: tuple[str, ...]
-    is_upper_bound: npt.NDArray[np.bool_]
+    is_upper_bound: BoolArray
+    is_lower_bound: BoolArray
 
     @classmethod
     def of(
@@ -68,13 +70,15 @@ class Labels:
         log_sigma: npt.ArrayLike,
         names: Sequence[str] | None = None,
         is_upper_bound: npt.ArrayLike | None = None,
+        is_lower_bound: npt.ArrayLike | None = None,
     ) -> Labels:
         """Build labels from plain sequences.
 
         Raises
         ------
         LabelError
-            When lengths differ, a value is not finite or a name occurs twice.
+            When lengths differ, a value is not finite, a name occurs twice, or a label is both
+            bounds at once.
         """
         rows = np.asarray(index, dtype=np.int64).reshape(-1)
         top = int(rows.max()) + 1 if rows.size else 1
@@ -85,14 +89,12 @@ class Labels:
         if names is not None and len(set(called)) != len(called):
             twice = next(name for name in called if called.count(name) > 1)
             raise LabelError(f"label {twice} is given twice")
-        bound = (
-            np.zeros(rows.size, dtype=np.bool_)
-            if is_upper_bound is None
-            else np.asarray(is_upper_bound, dtype=np.bool_).reshape(-1)
-        )
-        if bound.size != rows.size:
-            raise LabelError(f"{bound.size} upper-bound marks for {rows.size} labels")
-        return cls(rows, values, called, bound)
+        upper = _marks(is_upper_bound, rows.size, "upper-bound")
+        lower = _marks(is_lower_bound, rows.size, "lower-bound")
+        if (upper & lower).any():
+            name = called[int(np.argmax(upper & lower))]
+            raise LabelError(f"label {name} is an upper and a lower bound at once")
+        return cls(rows, values, called, upper, lower)
 
     def __len__(self) -> int:
         return int(self.index.size)
@@ -104,14 +106,24 @@ class Labels:
             and np.array_equal(self.index, other.index)
             and np.array_equal(self.log_sigma, other.log_sigma)
             and np.array_equal(self.is_upper_bound, other.is_upper_bound)
+            and np.array_equal(self.is_lower_bound, other.is_lower_bound)
         )
+
+    @property
+    def is_exact(self) -> BoolArray:
+        """Whether each label is a value, no bound."""
+        return np.asarray(~(self.is_upper_bound | self.is_lower_bound))
+
+    def mark(self, position: int) -> str:
+        """Return ``<`` or ``>`` for a bound, nothing for a value."""
+        if self.is_upper_bound[position]:
+            return "<"
+        return ">" if self.is_lower_bound[position] else ""
 
     def without(self, positions: Sequence[int]) -> Labels:
         """Return the labels less those at the given positions."""
-        keep = np.ones(len(self), dtype=np.bool_)
-        keep[list(positions)] = False
-        names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
-        return Labels(self.index[keep], self.log_sigma[keep], names, self.is_upper_bound[keep])
+        left_out = set(positions)
+        return self.take([k for k in range(len(self)) if k not in left_out])
 
     def joined(self, other: Labels) -> Labels:
         """Return these labels followed by `other`."""
@@ -120,6 +132,7 @@ class Labels:
             np.concatenate([self.log_sigma, other.log_sigma]),
             self.names + other.names,
             np.concatenate([self.is_upper_bound, other.is_upper_bound]),
+            np.concatenate([self.is_lower_bound, other.is_lower_bound]),
         )
 
     def take(self, positions: Sequence[int]) -> Labels:
@@ -130,7 +143,17 @@ class Labels:
             self.log_sigma[chosen],
             tuple(self.names[position] for position in chosen),
             self.is_upper_bound[chosen],
+            self.is_lower_bound[chosen],
         )
+
+
+def _marks(given: npt.ArrayLike | None, count: int, what: str) -> BoolArray:
+    if given is None:
+        return np.zeros(count, dtype=np.bool_)
+    marks = np.asarray(given, dtype=np.bool_).reshape(-1)
+    if marks.size != count:
+        raise LabelError(f"{marks.size} {what} marks for {count} labels")
+    return marks
 
 
 def _ties(tree: WardTree, tie_break: npt.ArrayLike | None) -> FloatArray | None:
@@ -271,6 +294,7 @@ def rank_by_tree_mean(
     ----------
     tree : WardTree
     labels : Labels
+        A bound counts, at its value, only where the other labels expect what it rules out.
     floor_log_sigma : float or None
         Labels below are raised to it. Bounds such as ``<1e-10`` and extrapolations far below what
         can be measured would otherwise dominate every mean. None uses labels as they are.
@@ -294,9 +318,14 @@ def rank_by_tree_mean(
     if floor_log_sigma is not None:
         values = np.maximum(values, floor_log_sigma)
     k = tree.max_k if depth is None else min(depth, tree.max_k)
-    fitted = fit_tree_mean(
-        tree, index, values, depth=k, branch_length=branch_length, variances=model
-    )
+
+    def fit(used: BoolArray) -> TreeMean:
+        return fit_tree_mean(
+            tree, index[used], values[used], depth=k, branch_length=branch_length, variances=model
+        )
+
+    used = _telling(labels, values, tree.cut(k).cluster[index].astype(np.int64), fit)
+    fitted = fit(used)
     return Ranking(
         method="tree-mean",
         cut=tree.cut(k),
@@ -311,19 +340,39 @@ def rank_by_tree_mean(
             "branch_length": branch_length,
             "drift_variance": fitted.drift_variance,
             "label_variance": fitted.label_variance,
+            "bounds_not_telling": int(used.size - used.sum()),
         },
         ids=tree.ids_,
     )
 
 
+def _telling(
+    labels: Labels, values: FloatArray, cluster: IntArray, fit: Callable[[BoolArray], TreeMean]
+) -> BoolArray:
+    """Whether each label tells something of its cluster's mean.
+
+    A bound stands for its value where the labels that are values expect what it rules out; where
+    they expect what it allows, "less than" and "more than" say nothing new, and taken for a value
+    they would pull the mean to where nobody measured it.
+    """
+    used = labels.is_exact
+    if used.all() or not used.any():
+        return np.ones(len(labels), dtype=np.bool_)
+    expected = fit(used).mean[cluster]
+    used |= labels.is_upper_bound & (expected > values)
+    used |= labels.is_lower_bound & (expected < values)
+    return used
+
+
 def rank(tree: WardTree, labels: Labels, method: str = "tree-mean", **parameters: Any) -> Ranking:
     """Rank by the named method (``tree-mean`` or ``cluster-rule``).
 
-    Parameters that a ranking reports but that are results (the variances of the tree mean) are
-    ignored, so ``rank(tree, labels, r.method, **r.parameters)`` ranks again.
+    Parameters that a ranking reports but that are results (the variances of the tree mean, the
+    count of bounds that tell nothing) are ignored, so
+    ``rank(tree, labels, r.method, **r.parameters)`` ranks again.
     """
     if method == "tree-mean":
-        results = ("drift_variance", "label_variance")
+        results = ("drift_variance", "label_variance", "bounds_not_telling")
         chosen = {name: value for name, value in parameters.items() if name not in results}
         return rank_by_tree_mean(tree, labels, **chosen)
     if method == "cluster-rule":

@@ -26,6 +26,8 @@ class LabelChange:
     row : int
         Structure of the label.
     log_sigma_before, log_sigma_after : float or None
+    mark_before, mark_after : str
+        ``<`` or ``>`` where the label is a bound.
     """
 
     name: str
@@ -33,17 +35,18 @@ class LabelChange:
     row: int
     log_sigma_before: float | None
     log_sigma_after: float | None
+    mark_before: str = ""
+    mark_after: str = ""
 
     def describe(self) -> str:
         """Return the change in words."""
+        before = self.mark_before + _sigma(self.log_sigma_before)
+        after = self.mark_after + _sigma(self.log_sigma_after)
         if self.kind == "added":
-            return f"label {self.name} ({_sigma(self.log_sigma_after)}) was added"
+            return f"label {self.name} ({after}) was added"
         if self.kind == "removed":
-            return f"label {self.name} ({_sigma(self.log_sigma_before)}) was taken away"
-        return (
-            f"label {self.name} was revised from {_sigma(self.log_sigma_before)} "
-            f"to {_sigma(self.log_sigma_after)}"
-        )
+            return f"label {self.name} ({before}) was taken away"
+        return f"label {self.name} was revised from {before} to {after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +121,15 @@ def label_changes(before: Labels, after: Labels) -> list[LabelChange]:
     changes = []
     for name, position in new.items():
         row, value = int(after.index[position]), float(after.log_sigma[position])
+        mark = after.mark(position)
         if name not in old:
-            changes.append(LabelChange(name, "added", row, None, value))
+            changes.append(LabelChange(name, "added", row, None, value, mark_after=mark))
             continue
         earlier = float(before.log_sigma[old[name]])
         moved = int(before.index[old[name]]) != row
-        bound = before.is_upper_bound[old[name]] != after.is_upper_bound[position]
-        if moved or bound or earlier != value:
-            changes.append(LabelChange(name, "revised", row, earlier, value))
+        was = before.mark(old[name])
+        if moved or was != mark or earlier != value:
+            changes.append(LabelChange(name, "revised", row, earlier, value, was, mark))
     for name, position in old.items():
         if name not in new:
             changes.append(
@@ -135,6 +139,7 @@ def label_changes(before: Labels, after: Labels) -> list[LabelChange]:
                     int(before.index[position]),
                     float(before.log_sigma[position]),
                     None,
+                    mark_before=before.mark(position),
                 )
             )
     return changes

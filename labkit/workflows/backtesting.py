@@ -20,10 +20,10 @@ from labkit.workflows.representations import (
     DEFAULT_REPRESENTATIONS,
     Representation,
     features_of,
-    labels_of,
     parse_representation,
     trees_of,
 )
+from labkit.workflows.screening_labels import labels_of
 from labkit.workflows.splits import (
     FIXED_SPLITS,
     GROUP_SPLITS,
@@ -206,7 +206,7 @@ def _fixed(lab: Lab, name: str, run: _Run) -> dict[str, Any]:
     for one, pool in pools.items():
         depth = min(_DEPTH, pool.tree.max_k)
         placed = pool.tree.assign(described[one].of(tested), depth=depth).cluster
-        small, labels = _labelled_rows(pool, _checked(labels_of(rest, pool)))
+        small, labels = _labelled_rows(pool, _checked(labels_of(rest, pool.rows)))
         inputs[one] = (small, labels, placed, log_sigma)
     asked = _by_trees(run, held_out_in_clusters, inputs)
     if "forest" in run.methods:
@@ -248,7 +248,7 @@ def _groups(lab: Lab, name: str, run: _Run) -> dict[str, Any]:
     first: PoolTree = next(iter(pools.values()))
     groups = grouped_labels(lab, name, found, first)
     inputs = {
-        one: (*_labelled_rows(pool, labels_of(groups.labels, pool)), list(groups.names))
+        one: (*_labelled_rows(pool, labels_of(groups.labels, pool.rows)), list(groups.names))
         for one, pool in pools.items()
     }
     asked = _by_trees(run, leave_group_out, inputs)

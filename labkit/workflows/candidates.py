@@ -19,8 +19,8 @@ from labkit.workflows.describing import PoolTree
 from labkit.workflows.lab import Lab
 from labkit.workflows.machines import HERE, Machines
 from labkit.workflows.pool_barriers import PoolBarriers, barriers_of_pool, read_barrier_table
-from labkit.workflows.representations import labels_of, parse_representation, trees_of
-from labkit.workflows.screening_labels import labels_on_structures
+from labkit.workflows.representations import parse_representation, trees_of
+from labkit.workflows.screening_labels import labels_of, labels_on_structures
 from screening.candidate_funnel import Funnel, FunnelLimits, candidate_funnel
 from screening.rank import Ranking, distance_to_labelled, rank_by_cluster_rule
 
@@ -119,7 +119,7 @@ def propose_candidates(
             "no accepted label belongs to a structure of this lab; "
             "load published ones with 'labkit label import obelix'"
         )
-    labels = labels_of(found, pool)
+    labels = labels_of(found, pool.rows)
     ties = distance_to_labelled(pool.tree, labels, pool.features, depth=chosen.depth)
     ranking = rank_by_cluster_rule(
         pool.tree,

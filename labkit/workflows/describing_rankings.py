@@ -11,35 +11,19 @@ from db.tables import Ranking as StoredRanking
 from labkit.workflows.describing import PoolTree
 from labkit.workflows.lab import Lab
 from labkit.workflows.proposing import known_to_lab, proposals_changed, proposals_of
-from labkit.workflows.screening_labels import LabelOnStructure
+from labkit.workflows.screening_labels import LabelOnStructure, labels_of
 from screening.candidate_funnel import FunnelLimits
 from screening.rank import Labels, Ranking, distance_to_labelled, rank
 from screening.rank_changes import RankingChange, compare_rankings
 
-__all__ = ["describe_ranking", "labels_in_pool", "ranked_by"]
+__all__ = ["describe_ranking", "ranked_by"]
 
 _EVIDENCE_SHOWN = 3
 
 
-def labels_in_pool(found: list[LabelOnStructure], pool: PoolTree) -> Labels:
-    """Return labels by the rows of the pool they belong to."""
-    return Labels.of(
-        [pool.rows[label.material_id] for label in found],
-        [label.log_sigma for label in found],
-        [label.name for label in found],
-        [label.is_upper_bound for label in found],
-    )
-
-
 def _previous_labels(previous: StoredRanking, pool: PoolTree) -> Labels:
     """Labels of an earlier ranking on today's pool, so that only labels can move anything."""
-    kept = [label for label in previous.labels if label["material_id"] in pool.rows]
-    return Labels.of(
-        [pool.rows[label["material_id"]] for label in kept],
-        [label["log_sigma"] for label in kept],
-        [label["name"] for label in kept],
-        [label["is_upper_bound"] for label in kept],
-    )
+    return labels_of((LabelOnStructure(**label) for label in previous.labels), pool.rows)
 
 
 def ranked_by(pool: PoolTree, labels: Labels, method: str, depth: int) -> Ranking:
@@ -92,7 +76,7 @@ def describe_ranking(
     dict
         As `labkit.workflows.ranking.rank_candidates`, without the id.
     """
-    labels = labels_in_pool(found, pool)
+    labels = labels_of(found, pool.rows)
     result: dict[str, Any] = {
         "method": ranking.method,
         "depth": depth,

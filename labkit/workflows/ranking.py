@@ -16,10 +16,10 @@ from db.tables import LabelSnapshot
 from db.tables import Ranking as StoredRanking
 from labkit.errors import UsageError
 from labkit.workflows.describing import PoolTree
-from labkit.workflows.describing_rankings import describe_ranking, labels_in_pool, ranked_by
+from labkit.workflows.describing_rankings import describe_ranking, ranked_by
 from labkit.workflows.lab import Lab
 from labkit.workflows.placing import tree_with_new_structures
-from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
+from labkit.workflows.screening_labels import LabelOnStructure, labels_of, labels_on_structures
 from screening.candidate_funnel import FunnelLimits
 from screening.rank import Ranking
 
@@ -94,7 +94,7 @@ def rank_candidates(
             "load published ones with 'labkit label import obelix'"
         )
     parameters = {"depth": depth, "descriptor": descriptor, "mode": mode}
-    ranking = ranked_by(pool, labels_in_pool(found, pool), method, depth)
+    ranking = ranked_by(pool, labels_of(found, pool.rows), method, depth)
     with lab.database.reading() as session:
         latest = db.rankings.latest_ranking(session, method=method)
         previous = latest if since == "last" else db.rankings.get_ranking(session, since)

@@ -22,9 +22,8 @@ from labkit.workflows.describing import (
     tree_of_pool,
 )
 from labkit.workflows.lab import Lab
-from labkit.workflows.screening_labels import LabelOnStructure, labels_on_structures
+from labkit.workflows.screening_labels import labels_on_structures
 from screening.descriptors import descriptor as descriptor_of
-from screening.rank import Labels
 from screening.simplify import MODES
 
 __all__ = [
@@ -36,7 +35,6 @@ __all__ = [
     "common_labels",
     "features_of",
     "label_details",
-    "labels_of",
     "labels_on_described",
     "parse_representation",
     "trees_of",
@@ -248,15 +246,4 @@ def labels_on_described(lab: Lab, described: Sequence[Collection[str]]) -> Commo
         log_sigma=np.array([label.log_sigma for label in kept]),
         formulas=tuple(details[label.label_id].reduced_formula for label in kept),
         dropped=len(newest) - len(kept),
-    )
-
-
-def labels_of(found: Sequence[LabelOnStructure], pool: PoolTree) -> Labels:
-    """Return the labels on structures of the tree as the ranking takes them."""
-    inside = [label for label in found if label.material_id in pool.rows]
-    return Labels.of(
-        [pool.rows[label.material_id] for label in inside],
-        [label.log_sigma for label in inside],
-        [label.name for label in inside],
-        [label.is_upper_bound for label in inside],
     )

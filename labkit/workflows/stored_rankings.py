@@ -9,11 +9,11 @@ import numpy as np
 import db.rankings
 from db.tables import Ranking as StoredRanking
 from labkit.workflows.describing import PoolTree
-from labkit.workflows.describing_rankings import describe_ranking, labels_in_pool, ranked_by
+from labkit.workflows.describing_rankings import describe_ranking, ranked_by
 from labkit.workflows.lab import Lab
 from labkit.workflows.placing import tree_with_new_structures
 from labkit.workflows.ranking import why_not_comparable
-from labkit.workflows.screening_labels import LabelOnStructure
+from labkit.workflows.screening_labels import LabelOnStructure, labels_of
 from labkit.workflows.standing import add_properties
 from screening.rank import HOLDS, Labels, Ranking, rank_by_cluster_rule
 
@@ -73,7 +73,7 @@ def stored_ranking(
     found = [
         LabelOnStructure(**label) for label in stored.labels if label["material_id"] in pool.rows
     ]
-    labels = labels_in_pool(found, pool)
+    labels = labels_of(found, pool.rows)
     ranking = ranked_by(pool, labels, stored.method, made["depth"])
     same = made.get("pool") == pool.pool_hash
     result = describe_ranking(

@@ -66,6 +66,42 @@ def test_tree_mean_orders_groups_by_their_labels(tree) -> None:
     assert set(ranking.top(10)) == set(range(10))
 
 
+def test_a_bound_that_the_others_agree_with_changes_nothing(tree) -> None:
+    """``<1e-2`` from a hot measurement never lifts, ``>1e-7`` from a cold one never lowers."""
+    exact = Labels.of([1, 2, 22, 23, 62], [-5.0, -5.1, -6, -6.1, -9], list("abcde"))
+    bounds = Labels.of(
+        [3, 24],
+        [-2.0, -7.0],
+        ["hot", "cold"],
+        is_upper_bound=[True, False],
+        is_lower_bound=[False, True],
+    )
+    alone = rank_by_tree_mean(tree, exact)
+    both = rank_by_tree_mean(tree, exact.joined(bounds))
+    np.testing.assert_array_equal(both.score, alone.score)
+    assert both.parameters["bounds_not_telling"] == 2
+
+
+def test_a_bound_that_the_others_contradict_counts_at_its_value(tree) -> None:
+    exact = Labels.of([1, 2, 22, 23, 62], [-5.0, -5.1, -6, -6.1, -9], list("abcde"))
+    low = Labels.of([3], [-8.0], ["low"], is_upper_bound=[True])
+    high = Labels.of([63], [-4.0], ["high"], is_lower_bound=[True])
+    alone = rank_by_tree_mean(tree, exact).score
+    assert rank_by_tree_mean(tree, exact.joined(low)).score[0] < alone[0] - 0.3
+    assert rank_by_tree_mean(tree, exact.joined(high)).score[60] > alone[60] + 0.3
+    as_value = Labels.of([63], [-4.0], ["high"])
+    np.testing.assert_array_equal(
+        rank_by_tree_mean(tree, exact.joined(high)).score,
+        rank_by_tree_mean(tree, exact.joined(as_value)).score,
+    )
+
+
+def test_where_nothing_but_bounds_is_known_they_count(tree) -> None:
+    bounds = Labels.of([1, 41], [-4.0, -9.0], is_upper_bound=[True, True])
+    ranking = rank_by_tree_mean(tree, bounds)
+    assert ranking.score[0] > ranking.score[40]
+
+
 def test_floor_keeps_extrapolations_from_dominating(tree) -> None:
     labels = Labels.of([1, 41, 42], [-4, -23, -24])
     floored = rank_by_tree_mean(tree, labels)
@@ -89,6 +125,10 @@ def test_a_ranking_can_be_repeated_from_its_parameters(tree) -> None:
         ({"index": [1, 2], "log_sigma": [-3, -4], "names": ["L1"]}, "1 label names for 2"),
         ({"index": [1], "log_sigma": [np.nan]}, "nan"),
         ({"index": [1], "log_sigma": [-3], "is_upper_bound": [True, False]}, "upper-bound"),
+        (
+            {"index": [1], "log_sigma": [-3], "is_upper_bound": [True], "is_lower_bound": [True]},
+            "at once",
+        ),
     ],
 )
 def test_bad_labels(arguments, message) -> None:

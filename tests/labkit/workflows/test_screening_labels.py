@@ -1,4 +1,4 @@
-"""What a label says at room temperature: a value, an upper bound, or a lower bound used as is."""
+"""What a label says at room temperature: a value, an upper bound or a lower bound."""
 
 from __future__ import annotations
 
@@ -58,20 +58,35 @@ def test_less_than_is_an_upper_bound(copy_of_pool_lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("temperature_K", "is_bound"),
+    ("temperature_K", "mark"),
     [
-        (248.15, False),  # colder: a lower bound, used as it is
-        (298.15, False),
-        (308.0, False),
-        (308.3, True),  # more than ten kelvin hotter: room temperature lies below
-        (413.15, True),
-        (None, False),
+        (248.15, ">"),  # colder: room temperature lies above
+        (288.0, ">"),
+        (288.3, ""),
+        (298.15, ""),
+        (308.0, ""),
+        (308.3, "<"),  # more than ten kelvin hotter: room temperature lies below
+        (413.15, "<"),
+        (None, ""),
     ],
 )
-def test_a_hot_measurement_is_an_upper_bound_at_room_temperature(
-    copy_of_pool_lab: Lab, temperature_K: float | None, is_bound: bool
+def test_a_measurement_away_from_room_temperature_is_a_bound_there(
+    copy_of_pool_lab: Lab, temperature_K: float | None, mark: str
 ) -> None:
-    assert _add(copy_of_pool_lab, temperature_K=temperature_K).is_upper_bound is is_bound
+    label = _add(copy_of_pool_lab, temperature_K=temperature_K)
+
+    assert (label.is_upper_bound, label.is_lower_bound) == (mark == "<", mark == ">")
+    assert f"({mark}1.0e-05 S/cm" in label.words()
+    assert ("measured at" in label.words()) is bool(mark)
+
+
+def test_more_than_is_a_lower_bound(copy_of_pool_lab: Lab) -> None:
+    assert _add(copy_of_pool_lab, qualifier=">").is_lower_bound
+
+
+def test_less_than_measured_cold_says_nothing(copy_of_pool_lab: Lab) -> None:
+    with pytest.raises(ValueError, match="not enough values"):
+        _add(copy_of_pool_lab, qualifier="<", temperature_K=248.15)
 
 
 def test_a_label_can_be_kept_with_a_ranking(copy_of_pool_lab: Lab) -> None:
