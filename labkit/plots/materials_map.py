@@ -177,17 +177,20 @@ def plot_sparse_region(
     span = np.array([x1 - x0, y1 - y0])
     for row in labelled:
         at = plane[row] / span
-        if any(abs(at[0] - o[0]) < 0.16 and abs(at[1] - o[1]) < 0.03 for o in taken):
+        if any(abs(at[0] - o[0]) < 0.25 and abs(at[1] - o[1]) < 0.05 for o in taken):
             continue  # its label would lie over another
         taken.append(at)
-        # names near the right edge stand at the left of their dots, so that they are not cut
+        # names near the right or upper edge stand on the inner side of their dots
         side = -1 if plane[row, 0] > x1 - 0.2 * span[0] else 1
+        low = plane[row, 1] > y1 - 0.05 * span[1]
         axes.annotate(
-            _subscripts(formulas[row]), plane[row], xytext=(4 * side, 3),
-            textcoords="offset points", fontsize="x-small", ha="left" if side > 0 else "right",
+            _subscripts(formulas[row]), plane[row], xytext=(4 * side, -4 if low else 3),
+            textcoords="offset points", fontsize="x-small",
+            ha="left" if side > 0 else "right", va="top" if low else "bottom",
         )  # fmt: skip
     axes.set_xlim(x0, x1)
     axes.set_ylim(y0, y1)
+    axes.locator_params(axis="x", nbins=5)
     axes.set_title("the box, enlarged", fontsize="medium")
     _axes_names(axes)
     return tidy(axes)
@@ -315,19 +318,25 @@ def plot_places(axes: Axes, places: Sequence[Mapping[str, Any]]) -> Axes:
     places : sequence of mapping
         With ``x``, ``y``, ``structure`` and perhaps ``formula``.
     """
-    for number, place in enumerate(places):
-        axes.plot(
-            place["x"], place["y"], marker="*", color=PURPLE, markersize=12,
-            markeredgecolor=INK, linestyle="none", label="placed" if number == 0 else None,
-        )  # fmt: skip
-        # names take turns above and below, so that near places keep theirs apart
-        side = 1 if number % 2 == 0 else -1
+    if not places:
+        return axes
+    at = np.array([[place["x"], place["y"]] for place in places], dtype=np.float64)
+    axes.plot(
+        at[:, 0], at[:, 1], marker="*", color=PURPLE, markersize=12, markeredgecolor=INK,
+        linestyle="none", label="placed",
+    )  # fmt: skip
+    # the names stand in a column beside the places, so that near places keep theirs apart
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    on_the_right = at[:, 0].max() < left + 0.7 * (right - left)
+    gap = 0.08 * (right - left)
+    column = at[:, 0].max() + gap if on_the_right else at[:, 0].min() - gap
+    step = 0.05 * (top - bottom)
+    for rank, row in enumerate(np.argsort(at[:, 1])):
+        height = at[:, 1].mean() + step * (rank - 0.5 * (len(places) - 1))
         axes.annotate(
-            place["structure"], (place["x"], place["y"]),
-            xytext=(10, side * (16 + 11 * (number // 2))), textcoords="offset points",
-            fontsize="small", va="center",
+            places[int(row)]["structure"], at[row], xytext=(column, height), fontsize="small",
+            va="center", ha="left" if on_the_right else "right",
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.7},
         )  # fmt: skip
-    if places:
-        legend(axes)
+    legend(axes)
     return axes

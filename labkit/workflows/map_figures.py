@@ -124,7 +124,7 @@ def sparse_low_region(made: MaterialsMap) -> tuple[float, float, float, float]:
     """Return the box around a thinly peopled place with a low predicted target.
 
     Of the materials in the lowest tenth of the prediction the one whose tenth neighbour is
-    farthest is taken; the box reaches as far as its 25th neighbour.
+    farthest is taken; the box holds all within the reach of its 25th neighbour.
     """
     spread = np.maximum(made.coordinates.std(axis=0), 1e-12)
     points = made.coordinates / spread
@@ -135,12 +135,11 @@ def sparse_low_region(made: MaterialsMap) -> tuple[float, float, float, float]:
     count = min(10, len(points) - 1)
     most_alone = int(np.argmax(distance[:, count]))
     reach = distance[most_alone, min(25, len(points) - 1)] * spread
-    x, y = made.coordinates[low[most_alone]]
-    # no farther than the materials go
-    margin = 0.05 * np.ptp(made.coordinates, axis=0)
-    centre = np.array([x, y])
-    low_end = np.maximum(centre - reach, made.coordinates.min(axis=0) - margin)
-    high_end = np.minimum(centre + reach, made.coordinates.max(axis=0) + margin)
+    offset = np.abs(made.coordinates - made.coordinates[low[most_alone]])
+    inside = made.coordinates[(offset <= reach).all(axis=1)]
+    # no farther than its materials go
+    margin = 0.12 * np.maximum(np.ptp(inside, axis=0), 0.1 * spread)
+    low_end, high_end = inside.min(axis=0) - margin, inside.max(axis=0) + margin
     return float(low_end[0]), float(high_end[0]), float(low_end[1]), float(high_end[1])
 
 

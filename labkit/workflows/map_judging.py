@@ -47,7 +47,9 @@ def judge_map(data: MapData, made: MaterialsMap) -> dict[str, Any]:
     out = made.held_out
     best = int(made.provenance["best_epoch"])
     clip = CLIP.get(made.target_names[0])
-    own = target_scores(data.targets[out, 0], made.predict(made.coordinates[out])[:, 0], clip)
+    own = None  # with W = 0 the head is not trained
+    if made.settings.weight > 0:
+        own = target_scores(data.targets[out, 0], made.predict(made.coordinates[out])[:, 0], clip)
     return {
         "weight": made.settings.weight,
         "seed": made.settings.seed,

@@ -62,6 +62,8 @@ def test_a_map_is_trained_drawn_kept_and_used(map_lab: Any, tmp_path: Path) -> N
     assert first.code == 0
     assert first.json["on_the_map"] == 24
     assert [row["weight"] for row in first.json["table"]] == [0.1, 0.0]
+    assert [row["mae_target"] is None for row in first.json["table"]] == [False, True]
+    assert all(row["mae_target_by_neighbours"]["mean"] > 0 for row in first.json["table"])
     assert first.json["families"] == {"perovskite": 8}
     assert len(first.json["figures"]) == 6
     assert all(Path(path).stat().st_size > 5000 for path in first.json["figures"])
