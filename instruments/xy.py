@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from instruments.delimited_text import decode_text, numeric_table, split_line
 from instruments.errors import EmptyFileError, MalformedFileError, UnknownFormatError
+from instruments.numeric_text import parse_cell
 from instruments.reader import Parsed, Source, register
 from instruments.records import DiffractionPattern
 from instruments.timestamps import from_text
@@ -17,6 +18,8 @@ from instruments.xml_text import number
 __all__ = ["read_xy"]
 
 _SUFFIXES = (".xy", ".xye", ".dat", ".xyd")
+_TABLE_SUFFIXES = (".csv", ".txt", ".asc")
+"""Read as a pattern where a line begins with the name of the angle."""
 _COMMENT = ("#", "/*", "*/", "'", "!", ";", "//")
 _SEARCHED_LINES = 400
 _WAVELENGTH = re.compile(r"wavelength\W*[=:]\s*\"?([\d.]+)", re.IGNORECASE)
@@ -29,12 +32,27 @@ def _is_comment(line: str) -> bool:
     return line.strip().startswith(_COMMENT)
 
 
+_TWO_THETA = re.compile(rb"^\W*(2[-_ ]?theta|two[-_ ]?theta|2\xce\xb8)", re.IGNORECASE | re.M)
+_OTHER_AXIS = re.compile(r"\W*(d|d[-_ ]?(spacing|value)|q)\b", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+(e[-+]?\d+)?", re.IGNORECASE)
+
+
 def _sniff(source: Source) -> bool:
-    return source.suffix in _SUFFIXES and b"\x00" not in source.content[:4000]
+    start = source.content[:4000]
+    named = source.suffix in _SUFFIXES
+    return b"\x00" not in start and (
+        named or (source.suffix in _TABLE_SUFFIXES and _TWO_THETA.search(start) is not None)
+    )
 
 
 def _delimiter(line: str) -> str | None:
-    return "\t" if "\t" in line else ";" if ";" in line else "," if "," in line else None
+    """Return what parts the cells; blanks (None) where every comma is a decimal sign."""
+    for mark in "\t;":
+        if mark in line:
+            return mark
+    words = line.split()
+    decimals = len(words) > 1 and all(_DECIMAL_COMMA.fullmatch(word) for word in words[:2])
+    return "," if "," in line and not decimals else None
 
 
 @register("xy", suffixes=_SUFFIXES, sniff=_sniff, version="1")
@@ -62,6 +80,15 @@ def read_xy(source: Source) -> Parsed:
         lines[body_at:], delimiter, needed=(0, 1), n_columns=width, first_line=body_at + 1
     )
     header = "\n".join(lines[:body_at])
+    names = lines[body_at - 1] if body_at else ""
+    if _OTHER_AXIS.match(names):
+        raise MalformedFileError(
+            f"has {names.split()[0][:20]!r} as its first column; export it over 2-theta in degrees",
+            line=body_at,
+        )
+    if (np.diff(table[:, 0]) < 0).all():
+        table = table[::-1]
+        warnings = (*warnings, "the angles run downwards; turned round")
     _check_angles(table[:, 0], body_at)
     return Parsed((_pattern(table, header, lines[:body_at]),), {}, warnings)
 
@@ -72,15 +99,18 @@ def _is_numbers(line: str) -> bool:
     cells = split_line(line, _delimiter(line))
     if len(cells) < 2:
         return False
+    read = float if _delimiter(line) == "," else parse_cell
     try:
-        [float(cell) for cell in cells[:2]]
+        return all(read(cell) == read(cell) or cell.lower() == "nan" for cell in cells[:2])
     except ValueError:
         return False
-    return True
 
 
 def _check_angles(angle: NDArray[np.float64], body_at: int) -> None:
-    if not np.isfinite(angle).all() or (np.abs(angle) > 180).any():
+    nowhere = np.flatnonzero(~np.isfinite(angle))
+    if nowhere.size:
+        raise MalformedFileError("has no angle in this line", line=body_at + 1 + int(nowhere[0]))
+    if (np.abs(angle) > 180).any():
         raise MalformedFileError(
             "has a first column outside -180 to 180, so it is no angle in degrees",
             line=body_at + 1,

@@ -215,6 +215,9 @@ def _print_refinement(report: dict[str, Any]) -> None:
         f"{report['measurement']} {report['file']}: Rwp {100 * report['r_wp']:.2f} %, "
         f"GOF {report['gof']:.2f}, {report['analysis']}"
     )
+    if not report["patterns"]:
+        lines = ", ".join(f"{wavelength:.7g}" for wavelength, _ in report["wavelength_angstrom"])
+        click.echo(f"wavelength {lines} A ({report['wavelength_source']})")
     for fit in report["patterns"]:
         wavelength = fit["parameters"].get("wavelength_angstrom", fit["wavelength_angstrom"][0][0])
         click.echo(

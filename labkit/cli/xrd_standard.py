@@ -18,7 +18,7 @@ __all__ = ["standard"]
     "--standard",
     "standard_name",
     required=True,
-    help="LaB6, Si, or one SRM: LaB6-660c, Si-640c, Si-640d, Si-640g.",
+    help="LaB6, Si, or one SRM: LaB6-660b, LaB6-660c, Si-640c, Si-640d, Si-640e, Si-640g.",
 )
 @click.option("--wavelength", default=None, help="Radiation, where the file does not say it.")
 @click.option(

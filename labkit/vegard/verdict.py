@@ -79,8 +79,14 @@ def judge(
         for end in ends
         if end.p_value is not None and end.p_value < 0.01
     ]
+    agreeing = tuple(
+        f"the line meets {end.name} at {end.value + end.difference:.4f} A, as known "
+        f"({end.value:.4f} A)"
+        for end in ends
+        if end.p_value is not None and end.p_value >= 0.01
+    )
     if not found:
         found_text = f"{quantity} follows Vegard's law up to x = {xs[-1]:g}"
         p = "" if tests.p_linear is None else f" (p = {tests.p_linear:.2g})"
-        return (), (found_text + p,)
-    return tuple(code for code, _ in found), tuple(text for _, text in found)
+        return (), (found_text + p, *agreeing)
+    return tuple(code for code, _ in found), (*(text for _, text in found), *agreeing)

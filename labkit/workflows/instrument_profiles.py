@@ -103,8 +103,8 @@ def measure_standard(
     return told | {"file": stored.file_name} | content, result
 
 
-def instrument_named(lab: Lab, name: str) -> tuple[tuple[tuple[str, float], ...], int]:
-    """Return the newest parameters stored under a name, and the number of their analysis.
+def instrument_named(lab: Lab, name: str) -> tuple[tuple[tuple[str, float], ...], int, float]:
+    """Return the newest parameters under a name, their analysis, and their wavelength in angstrom.
 
     Raises
     ------
@@ -120,7 +120,8 @@ def instrument_named(lab: Lab, name: str) -> tuple[tuple[tuple[str, float], ...]
             if analysis.parameters["name"] == name:
                 assert analysis.id is not None
                 found = analysis.result["instrument"]
-                return tuple((key, float(value)) for key, value in found.items()), analysis.id
+                values = tuple((key, float(value)) for key, value in found.items())
+                return values, analysis.id, float(analysis.parameters["wavelength_angstrom"][0][0])
             known.append(str(analysis.parameters["name"]))
     has = f"it has {', '.join(dict.fromkeys(known))}" if known else "it has none yet"
     raise NotFoundError(

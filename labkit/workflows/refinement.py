@@ -31,7 +31,7 @@ from labkit.xrd.builtin import BuiltinOptions
 from labkit.xrd.engine import EngineName, Range, refine_pattern
 from labkit.xrd.gsas import keep_project
 from labkit.xrd.phase import Phase, phase_from_cif_text
-from labkit.xrd.radiation import Radiation
+from labkit.xrd.radiation import Radiation, wavelength_difference
 from labkit.xrd.result import RefinementResult
 from labkit.xrd.standards import standard_named
 
@@ -111,7 +111,7 @@ def refine_file(
         Before anything is stored, when pattern or phases cannot be used.
     """
     phases = _phases_of(settings)
-    options, instrument = _options_of(lab, settings, len(phases))
+    options, instrument, calibrated_at = _options_of(lab, settings, len(phases))
     stored = pattern_of(lab, item)
     others = [pattern_of(lab, other) for other in together]
     project = lab.folder / _PROJECTS / f".M{stored.measurement_id}.gpx.new"
@@ -125,6 +125,12 @@ def refine_file(
         artefact=project if settings.engine == "gsas" else None,
         gsas_path=lab.settings.gsas2,
     )
+    used = result.wavelength_angstrom[0][0]
+    note = calibrated_at and wavelength_difference(
+        used, calibrated_at, f"the standard of {settings.instrument} was refined with"
+    )
+    if note:
+        result = replace(result, warnings=(*result.warnings, note))
     if start is not None:
         first = [phase.cell for phase in phases]
         moved = tuple(replace(p, start_cell=c) for p, c in zip(result.phases, first, strict=True))
@@ -284,7 +290,8 @@ def refine_batch(
         try:
             report, result = refine_file(lab, item, settings, batch=batch, start=start)
         except (LabkitError, InstrumentFileError, DatabaseError, OSError) as error:
-            refused.append({"pattern": item.pattern, "error": " ".join(str(error).split())})
+            said = " ".join(str(error).split()).removeprefix(f"{item.pattern}: ")
+            refused.append({"pattern": item.pattern, "error": said})
             continue
         refined.append(report)
         results.append(result)
@@ -326,14 +333,21 @@ def _phases_of(settings: RefinementSettings) -> list[Phase]:
 
 def _options_of(
     lab: Lab, settings: RefinementSettings, n_phases: int
-) -> tuple[BuiltinOptions, int | None]:
-    """Return the options with what standards say, and the analysis an instrument comes from."""
-    options, source = settings.options, None
+) -> tuple[BuiltinOptions, int | None, float | None]:
+    """Return the options with what standards say, where an instrument comes from, its wavelength.
+
+    GSAS-II refines the profile of every pattern itself.
+    """
+    options, source, calibrated_at = settings.options, None, None
     if settings.engine == "gsas" and (settings.instrument or settings.internal_standard):
-        raise UsageError("standards are used by --engine builtin")
+        asked = "--instrument" if settings.instrument else "--internal-standard"
+        raise UsageError(
+            f"{asked} needs --engine builtin: GSAS-II refines zero and profile of every pattern "
+            "itself here"
+        )
     if settings.instrument is not None:
-        values, source = instrument_named(lab, settings.instrument)
+        values, source, calibrated_at = instrument_named(lab, settings.instrument)
         options = replace(options, instrument=values)
     if settings.internal_standard is not None:
         options = replace(options, fixed_cells=(n_phases - 1,))
-    return options, source
+    return options, source, calibrated_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,8 +61,8 @@ def _rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
 
 
 def _number(text: str, where: str) -> tuple[float, float | None]:
-    """Read ``8.144`` or ``8.1441(3)`` with its esd."""
-    word = text.replace("−", "-")
+    """Read ``8.144`` or ``8.1441(3)`` with its esd, with a decimal point or comma."""
+    word = text.replace("−", "-").replace(",", ".")
     with_esd = _WITH_ESD.fullmatch(word)
     if with_esd:
         return float(with_esd[1]), float(with_esd[3]) * 10.0 ** -len(with_esd[2])
@@ -160,6 +161,8 @@ def vegard_of_csv(
     columns = [name for name in names if name in ("a", "b", "c", "V")]
     if "x" not in names or not columns:
         raise UsageError(f"{path}: the first line must name x and a lattice parameter (x,a,a_esd)")
+    if not rows:
+        raise UsageError(f"{path}: holds column names and no sample below them")
     samples = []
     for line, row in rows:
         where = f"{path}, line {line}"
@@ -170,6 +173,8 @@ def vegard_of_csv(
             value, esd = _number(row[name], where)
             if row.get(f"{name}_esd"):
                 esd = _number(row[f"{name}_esd"], where)[0]
+            if esd is not None and esd < 0:
+                raise UsageError(f"{where}: the esd {esd:g} is negative; leave unknown ones empty")
             if name == "V":
                 z = int(_number(row["Z"], where)[0]) if row.get("Z") else 1
                 lengths[_EDGE] = pseudo_cubic(value, esd, z)
@@ -270,6 +275,8 @@ def _sample(session: Session, analysis: Analysis) -> _Sample:
 def _report(
     samples: Sequence[_Sample], quantity: str | None, ends: Sequence[str], x_se: float
 ) -> tuple[dict[str, Any], list[VegardFit]]:
+    if not 0 <= x_se < math.inf:
+        raise UsageError(f"--x-se {x_se:g}: a standard error is zero or larger")
     names = list(dict.fromkeys(name for sample in samples for name in sample.lengths))
     if quantity is not None:
         wanted = _EDGE if quantity == "V" else quantity

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from labkit.xrd.asymmetry import edge_change_by_lean
 from labkit.xrd.background import estimate_background
-from labkit.xrd.errors import RefinementError
-from labkit.xrd.foreign_peaks import set_aside
+from labkit.xrd.foreign_peaks import lattice_ratios, set_aside
 from labkit.xrd.least_squares import Fit, covariance, le_bail_cycles, refine
 from labkit.xrd.model import Model
 from labkit.xrd.peaks import Peak
 from labkit.xrd.phase import Cell, Phase, cell_volume
 from labkit.xrd.radiation import Radiation
+from labkit.xrd.reflection_scatter import widened
 from labkit.xrd.start import Resemblance
 
 __all__ = ["BuiltinFit", "BuiltinOptions", "Shift", "fit_builtin", "scaled"]
@@ -127,11 +127,6 @@ def fit_builtin(
         Width of the peaks, to start with.
     start : Resemblance
         Its scales are where the cells start.
-
-    Raises
-    ------
-    RefinementError
-        When a phase has no reflection in the range.
     """
     background = estimate_background(two_theta, observed)
     net = observed - background
@@ -149,12 +144,6 @@ def fit_builtin(
         background_terms=terms,
         monochromator_deg=options.monochromator_deg,
     )
-    for phase, reflections in zip(started, model.reflections, strict=True):
-        if reflections.hkl.shape[0] == 0:
-            raise RefinementError(
-                f"{phase.name} has no reflection between {two_theta[0]:.1f} and "
-                f"{two_theta[-1]:.1f} deg; check the wavelength and the cell"
-            )
     weight = 1 / sigma
     values = _start_values(model, options, background, fwhm_deg)
     fit, free = _stages(model, values, observed, weight, net, options)
@@ -172,6 +161,8 @@ def fit_builtin(
     chi2_reduced = fit.chi2 / spread
     with np.errstate(over="ignore", invalid="ignore"):  # a parameter that nothing holds
         matrix = covariance(model, fit, observed, weight, free) * max(1.0, chi2_reduced)
+    if foreign:
+        matrix = widened(matrix, free, lattice_ratios(model, fit, free, observed, weight))
     cells, esds, volumes = _cells(started, model, fit, free, matrix)
     lean = None
     if options.max_cycles > 2 and not any(name == "axial" for name, _ in options.instrument):

@@ -16,9 +16,8 @@ from instruments.records import DiffractionPattern
 from labkit.xrd.builtin import BuiltinFit, BuiltinOptions, fit_builtin
 from labkit.xrd.errors import RefinementError
 from labkit.xrd.gsas_install import find_gsas
-from labkit.xrd.peaks import Crystallinity
 from labkit.xrd.phase import Phase
-from labkit.xrd.prepared import prepare
+from labkit.xrd.prepared import PreparedPattern, check_reflections, prepare
 from labkit.xrd.radiation import Radiation
 from labkit.xrd.residuals import residual_peaks, unexplained_share
 from labkit.xrd.result import PatternCurves, RefinedPhase, RefinementResult
@@ -33,8 +32,9 @@ Range: TypeAlias = tuple[float, float]
 
 ENGINES: tuple[EngineName, ...] = ("builtin", "gsas")
 
-_CLEAR_COSINE, _BETTER_BY = 0.75, 0.15
-"""Below the first, other anodes are tried; one wins if it explains that much more."""
+_CLEAR_COSINE, _BETTER_BY, _SOME_COSINE = 0.75, 0.15, 0.55
+"""Below the first, other anodes are tried; one wins if it explains that much more, and not only
+less badly."""
 
 
 def refine_pattern(
@@ -98,9 +98,11 @@ def refine_pattern(
     first = prepared[0]
     angle, observed, sigma, net = first.two_theta, first.observed, first.sigma, first.net
     lines, state = first.lines, first.crystallinity
+    for one in prepared:
+        check_reflections(phases, one.two_theta, one.lines)
     start = resemblance(angle, net, phases, lines, search=options.search_cell)
     other = best_anode(angle, net, phases, lines) if start.cosine < _CLEAR_COSINE else None
-    if other is not None and other[1] < start.cosine + _BETTER_BY:
+    if other is not None and other[1] < max(start.cosine + _BETTER_BY, _SOME_COSINE):
         other = None
     if other is not None or state.amorphous:
         # free intensities would follow any pattern; the structure shows that it does not fit
@@ -126,7 +128,7 @@ def refine_pattern(
     fit = fit_builtin(
         angle, observed, sigma, phases, lines, options, fwhm_deg=first.fwhm_deg, start=start
     )
-    return _result(patterns[0], phases, lines, fit, state, other, observed, sigma)
+    return _result(first, phases, fit, other)
 
 
 _Kind = TypeVar("_Kind")
@@ -148,16 +150,13 @@ def _holds(given: Any, kind: type) -> bool:
 
 
 def _result(
-    pattern: DiffractionPattern,
+    prepared: PreparedPattern,
     phases: Sequence[Phase],
-    lines: Radiation,
     found: BuiltinFit,
-    state: Crystallinity,
     other_anode: tuple[str, float] | None,
-    observed: FloatArray,
-    sigma: FloatArray,
 ) -> RefinementResult:
     model, fit = found.model, found.fit
+    observed, sigma, state = prepared.observed, prepared.sigma, prepared.crystallinity
     angle, evaluation = model.two_theta, fit.evaluation
     net = observed - evaluation.background
     chi2 = float((((observed - found.calculated) / sigma) ** 2).sum())
@@ -205,7 +204,8 @@ def _result(
         parameter_esds={n: esds.get(n) or None for n in names},
         residual_peaks=residual,
         crystallinity=state,
-        wavelength_angstrom=lines.lines,
+        wavelength_angstrom=prepared.lines.lines,
+        wavelength_source=prepared.lines.source,
         two_theta_range_deg=(float(angle[0]), float(angle[-1])),
         n_points=int(angle.size),
         n_parameters=found.n_parameters,
@@ -221,7 +221,7 @@ def _result(
             evaluation.background,
             tuple(evaluation.centre_deg[model.spans[i]] for i in range(len(phases))),
         ),
-        warnings=(*pattern.warnings, *_left_out(found), *_leaning(found)),
+        warnings=(*prepared.warnings, *_left_out(found), *_leaning(found)),
     )
 
 

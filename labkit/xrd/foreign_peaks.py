@@ -3,7 +3,8 @@
 An unmodelled line of an impurity moves a neighbouring reflection, and free intensities let that
 pass unseen. Two steps keep it away from the lattice: every unexplained peak becomes a line of its
 own with a free position, and reflections that then still lie off the common lattice - an impurity
-has weaker lines, hidden under them - are left out of the fit.
+has weaker lines, hidden under them - are left out of the fit. What lies too close to be noticed
+widens the errors of the lattice.
 """
 
 from __future__ import annotations
@@ -19,10 +20,17 @@ from numpy.typing import NDArray
 from labkit.xrd.least_squares import Fit, refine
 from labkit.xrd.model import Model
 from labkit.xrd.peaks import Peak
+from labkit.xrd.reflection_scatter import jackknife_ratios
 from labkit.xrd.residuals import residual_peaks, unexplained_share
 from labkit.xrd.single_peaks import SinglePeaks
 
-__all__ = ["SettingAside", "contaminated_ranges", "place_single_peaks", "set_aside"]
+__all__ = [
+    "SettingAside",
+    "contaminated_ranges",
+    "lattice_ratios",
+    "place_single_peaks",
+    "set_aside",
+]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -167,16 +175,10 @@ def contaminated_ranges(
     list of (first, last)
         Degrees; empty where nothing or too much stands out.
     """
-    own = np.zeros(model.n_reflections, dtype=bool)
-    for span in model.spans[:-1]:
-        own[span] = True
-    centre = fit.evaluation.centre_deg
-    strong = fit.intensity > 1e-3 * fit.intensity.max()
-    point = np.clip(np.searchsorted(model.two_theta, centre), 1, model.two_theta.size - 1)
-    inside = (centre > model.two_theta[0]) & (centre < model.two_theta[-1])
-    chosen = np.flatnonzero(own & strong & inside & (weight[point] > 0))
+    chosen = _judged_reflections(model, fit, weight)
     if chosen.size < 6:
         return []
+    centre = fit.evaluation.centre_deg
     shift, error = _free_shifts(model, fit, observed, weight, chosen)
     pull = shift / error
     scatter = max(1.0, 1.4826 * float(np.median(np.abs(pull - np.median(pull)))))
@@ -186,6 +188,55 @@ def contaminated_ranges(
     # the worst ones drag the lattice, which makes good reflections look off: these go first
     off = pull > max(_OFF_LATTICE, 0.5 * float(pull.max()))
     return [_range_of(model, float(c), 2.5 * width_deg) for c in np.sort(centre[chosen[off]])]
+
+
+def _judged_reflections(model: Model, fit: Fit, weight: FloatArray) -> NDArray[np.int64]:
+    """Return the reflections of the host that count: strong, in range, not left out."""
+    own = np.zeros(model.n_reflections, dtype=bool)
+    for span in model.spans[:-1]:
+        own[span] = True
+    centre = fit.evaluation.centre_deg
+    strong = fit.intensity > 1e-3 * fit.intensity.max()
+    point = np.clip(np.searchsorted(model.two_theta, centre), 1, model.two_theta.size - 1)
+    inside = (centre > model.two_theta[0]) & (centre < model.two_theta[-1])
+    return np.flatnonzero(own & strong & inside & (weight[point] > 0))
+
+
+def lattice_ratios(
+    model: Model, fit: Fit, free: Sequence[str], observed: FloatArray, weight: FloatArray
+) -> dict[str, float]:
+    """Return by how much the errors of the lattice grow, because any reflection may hide a line.
+
+    Parameters
+    ----------
+    model : Model
+        The last phase is that of the foreign peaks.
+    free : sequence of str
+        Parameters that were refined.
+    observed, weight : ndarray, shape (n,)
+
+    Returns
+    -------
+    dict
+        A factor of at least 1 for every refined parameter of the lattices; see
+        `labkit.xrd.reflection_scatter`. Empty where there are too few reflections to tell.
+    """
+    foreign = f"metric {len(model.phases) - 1} "
+    names = [
+        name
+        for name in free
+        if name in ("zero", "displacement")
+        or (name.startswith("metric") and not name.startswith(foreign))
+    ]
+    chosen = _judged_reflections(model, fit, weight)
+    if chosen.size < 2 * len(names):
+        return {}
+    shift, error = _free_shifts(model, fit, observed, weight, chosen)
+    columns = np.array([model.index[name] for name in names])
+    design = model.centres_by(fit.values)[np.ix_(chosen, columns)]
+    ratios = jackknife_ratios(shift, error, design)
+    found = zip(names, ratios, strict=True)
+    return {name: float(ratio) for name, ratio in found if name.startswith("metric")}
 
 
 def _range_of(model: Model, centre_deg: float, reach_deg: float) -> tuple[float, float]:

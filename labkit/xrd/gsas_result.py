@@ -103,6 +103,7 @@ def refine_with_gsas(
         residual_peaks=residual,
         crystallinity=first.crystallinity,
         wavelength_angstrom=first.lines.lines,
+        wavelength_source=first.lines.source,
         two_theta_range_deg=main.two_theta_range_deg,
         n_points=sum(fit.n_points for fit in fits),
         n_parameters=numbers["n_parameters"],

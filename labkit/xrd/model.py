@@ -214,6 +214,17 @@ class Model:
             intensity=intensity,
         )
 
+    def centres_by(self, values: FloatArray) -> FloatArray:
+        """Return the derivatives of `Evaluation.centre_deg` by the parameters, shape (K, p).
+
+        Rows of reflections that the wavelength does not reach are zero.
+        """
+        lines = self._lines(values, self.inverse_d2(values))
+        of, first = np.unique(lines.reflection, return_index=True)
+        by = np.zeros((self.n_reflections, len(self.names)))
+        by[of] = lines.centre_by[first]
+        return by
+
     def moved_shapes(self, values: FloatArray, shift_deg: float) -> Any:
         """Return the shapes of `Evaluation` with every reflection moved by `shift_deg`."""
         from scipy.sparse import csr_array

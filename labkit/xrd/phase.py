@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -132,6 +133,17 @@ class Phase:
             None if intensity is None else intensity[by_d],
         )
 
+    def n_reflections(self, d_min: float, d_max: float) -> float:
+        """Return about how many different reflections lie between two d spacings.
+
+        From the volume of reciprocal space, so that a cell far too large is noticed before its
+        reflections are listed.
+        """
+        operations = self._spacegroup.operations()
+        laue = len(operations.sym_ops) * (1 if operations.is_centrosymmetric() else 2)
+        shell = 4 / 3 * math.pi * (d_min**-3 - d_max**-3) * cell_volume(self.cell)
+        return float(shell / (laue * len(operations.cen_ops)))
+
     def _multiplicity(self, hkl: NDArray[np.int64]) -> FloatArray:
         rotations = np.array(
             [np.array(op.rot) // op.DEN for op in self._spacegroup.operations().sym_ops]
@@ -248,6 +260,7 @@ def phase_from_cif_text(text: str, where: str = "CIF", *, name: str | None = Non
         raise PhaseFileError(f"{where}: not readable as a CIF: {line}") from None
     if structure is None:
         raise PhaseFileError(f"{where}: no unit cell in this CIF; a phase needs one")
+    _check_one_cell(blocks, where)
     spacegroup = _spacegroup(structure, where)
     cell = structure.cell
     parameters: Cell = (cell.a, cell.b, cell.c, cell.alpha, cell.beta, cell.gamma)
@@ -257,7 +270,7 @@ def phase_from_cif_text(text: str, where: str = "CIF", *, name: str | None = Non
     structure.setup_cell_images()
     basis = _symmetry_basis(spacegroup)
     block = blocks[0]
-    atoms, elements = _atoms(structure)
+    atoms, elements = _atoms(structure, where)
     phase = Phase(
         name=name or structure.name or "phase",
         cell=parameters,
@@ -277,6 +290,21 @@ def phase_from_cif_text(text: str, where: str = "CIF", *, name: str | None = Non
             f"group {phase.space_group}; check the setting"
         )
     return replace(phase, cell=allowed)
+
+
+def _check_one_cell(blocks: Sequence[Any], where: str) -> None:
+    import gemmi
+
+    if len(blocks) > 1:
+        names = ", ".join(block.name for block in blocks[:5])
+        raise PhaseFileError(
+            f"{where}: holds {len(blocks)} structures ({names}); put the one you mean into a "
+            "CIF of its own"
+        )
+    for edge in "abc":
+        tag = f"_cell_length_{edge}"
+        if math.isnan(gemmi.cif.as_number(blocks[0].find_value(tag) or "?")):
+            raise PhaseFileError(f"{where}: the CIF gives no number for {tag}; mend it")
 
 
 def _spacegroup(structure: Any, where: str) -> Any:
@@ -325,12 +353,17 @@ def _symmetry_basis(spacegroup: Any) -> FloatArray:
     return np.stack(chosen, axis=1)
 
 
-def _atoms(structure: Any) -> tuple[FloatArray | None, tuple[str, ...]]:
+def _atoms(structure: Any, where: str) -> tuple[FloatArray | None, tuple[str, ...]]:
     rows, elements = [], []
     for site in structure.get_all_unit_cell_sites():
         symbol = site.element.name
         if site.element.atomic_number == 0:
             continue
+        if not math.isfinite(site.fract.x + site.fract.y + site.fract.z + site.occ):
+            raise PhaseFileError(
+                f"{where}: the atom {site.label} has no coordinates or occupancy; mend the CIF or "
+                "take the line out"
+            )
         if symbol not in elements:
             elements.append(symbol)
         fract, occupancy = site.fract, site.occ

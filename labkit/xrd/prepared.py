@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -11,12 +12,18 @@ from numpy.typing import NDArray
 
 from instruments.records import DiffractionPattern
 from labkit.xrd.background import estimate_background, sigma_of, usable_points
+from labkit.xrd.errors import RefinementError
 from labkit.xrd.peaks import Crystallinity, crystallinity, find_peaks
-from labkit.xrd.radiation import Radiation, radiation_of
+from labkit.xrd.phase import Phase
+from labkit.xrd.radiation import Radiation, radiation_of, wavelength_notes
 
-__all__ = ["PreparedPattern", "prepare"]
+__all__ = ["PreparedPattern", "check_reflections", "prepare"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
+
+_MOST_REFLECTIONS = 4000
+_NO_ANGLES_BELOW = 15.0
+"""A pattern that ends at fewer degrees probably holds d spacings, Q or radians."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +66,7 @@ def prepare(
     """
     used = usable_points(pattern, two_theta_range)
     lines = radiation_of(pattern, radiation)
+    notes = [*wavelength_notes(pattern, lines), *_gap_notes(used)]
     if pattern.radiation == "neutron" and lines.kind != "neutron":
         lines = replace(lines, kind="neutron")
     angle, observed = pattern.two_theta_deg[used], pattern.intensity_counts[used]
@@ -72,8 +80,43 @@ def prepare(
         lines=lines,
         fwhm_deg=_typical_width(angle, net, sigma),
         crystallinity=crystallinity(pattern, two_theta_range=two_theta_range),
-        warnings=pattern.warnings,
+        warnings=(*pattern.warnings, *notes),
     )
+
+
+def _gap_notes(used: NDArray[np.bool_]) -> list[str]:
+    places = np.flatnonzero(used)
+    missing = int((~used[places[0] : places[-1] + 1]).sum())
+    if not missing:
+        return []
+    return [f"{missing} points of zero counts amid others left out (gaps of the detector?)"]
+
+
+def check_reflections(phases: Sequence[Phase], two_theta: FloatArray, lines: Radiation) -> None:
+    """Refuse a phase that has no reflection in the range, or more than can be told apart.
+
+    Raises
+    ------
+    RefinementError
+        With what is likely wrong.
+    """
+    first, last = float(two_theta[0]), float(two_theta[-1])
+    half = lines.wavelength_angstrom / 2
+    d_max, d_min = (half / math.sin(math.radians(min(a, 179.0) / 2)) for a in (first, last))
+    where = f"between {first:.1f} and {last:.1f} deg"
+    for phase in phases:
+        number = phase.n_reflections(d_min, d_max)
+        if number > _MOST_REFLECTIONS:
+            raise RefinementError(
+                f"{phase.name} has about {number:.0f} reflections {where}, more than a powder "
+                f"pattern tells apart ({_MOST_REFLECTIONS}); check its cell (angstrom), or narrow "
+                "--range"
+            )
+        if phase.reflections(d_min, d_max, None).hkl.shape[0] == 0:
+            hint = "check the wavelength and the cell"
+            if last < _NO_ANGLES_BELOW:
+                hint = "is the first column 2-theta in degrees, or d, Q or radians?"
+            raise RefinementError(f"{phase.name} has no reflection {where}; {hint}")
 
 
 def _typical_width(angle: FloatArray, net: FloatArray, sigma: FloatArray) -> float:

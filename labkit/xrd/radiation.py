@@ -9,7 +9,15 @@ from typing import Literal
 from instruments.records import DiffractionPattern
 from labkit.xrd.errors import WavelengthError
 
-__all__ = ["ANODES", "KALPHA2_WEIGHT", "Radiation", "parse_wavelength", "radiation_of"]
+__all__ = [
+    "ANODES",
+    "KALPHA2_WEIGHT",
+    "Radiation",
+    "parse_wavelength",
+    "radiation_of",
+    "wavelength_difference",
+    "wavelength_notes",
+]
 
 ANODES: dict[str, tuple[float, float]] = {
     "Cr": (2.289760, 2.293663),
@@ -104,3 +112,39 @@ def radiation_of(pattern: DiffractionPattern, given: Radiation | None = None) ->
         "the file does not say its wavelength; give it, such as --wavelength Cu or "
         "--wavelength 1.5406"
     )
+
+
+_SAME_WAVELENGTH = 1e-5
+"""Relative difference below which two wavelengths are one: good cells have esds of this size."""
+
+
+def wavelength_difference(used_angstrom: float, other_angstrom: float, whose: str) -> str | None:
+    """Return what to say where two first lines differ, None where they do not.
+
+    Parameters
+    ----------
+    used_angstrom, other_angstrom : float
+        First line used, and as somebody else says.
+    whose : str
+        Who says the other one.
+    """
+    change = used_angstrom / other_angstrom - 1
+    if abs(change) <= _SAME_WAVELENGTH:
+        return None
+    return (
+        f"the wavelength used is {used_angstrom:.6f} A, {whose} {other_angstrom:.6f} A; cell edges "
+        f"scale with it and are {abs(change):.1e} of their length "
+        f"{'larger' if change > 0 else 'smaller'} than with the other"
+    )
+
+
+def wavelength_notes(pattern: DiffractionPattern, used: Radiation) -> list[str]:
+    """Return a note where the file names another wavelength than the one used."""
+    try:
+        told = radiation_of(pattern)
+    except WavelengthError:
+        return []
+    note = wavelength_difference(
+        used.wavelength_angstrom, told.wavelength_angstrom, "the file says"
+    )
+    return [] if note is None else [note]

@@ -124,6 +124,8 @@ class RefinementResult:
         Maxima of the difference curve that no phase explains.
     crystallinity : Crystallinity
     wavelength_angstrom : tuple of (wavelength, weight)
+    wavelength_source : str
+        Who says so: an anode, the command line, the file.
     two_theta_range_deg, n_points, n_parameters, cycles, converged
     verdict, reasons, messages, warnings
     curves : PatternCurves
@@ -159,6 +161,7 @@ class RefinementResult:
     curves: PatternCurves = field(repr=False)
     warnings: tuple[str, ...] = ()
     artefact: str | None = None
+    wavelength_source: str = ""
     patterns: tuple[PatternFit, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

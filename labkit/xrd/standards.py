@@ -1,4 +1,17 @@
-"""Reference powders whose lattice parameter is certified."""
+"""Reference powders whose lattice parameter is certified.
+
+Values and expanded uncertainties (k = 2) are those of the certificates of the National Institute of
+Standards and Technology, at 22.5 C, in nanometres there:
+
+- SRM 660b: 0.415 691(8), also Black et al., Powder Diffr. 26 (2011) 155.
+- SRM 660c: 0.415 682 6 +- 0.000 008.
+- SRM 640c: 0.543 119 46 +- 0.000 000 92.
+- SRM 640d: 0.543 123(8), certificate of 26 May 2010. The report (Black et al., Powder Diffr. 25
+  (2010) 187), accepted before, has 0.543 159(20); the certificate is the later one.
+- SRM 640e: 0.543 117 9 +- 0.000 008.
+- SRM 640g: 0.543 110 9 +- 0.000 008, certificate of 27 February 2024, also Cline et al., NIST SP
+  260-245 (2024).
+"""
 
 from __future__ import annotations
 
@@ -51,9 +64,11 @@ def _silicon(name: str, a: float, uncertainty: float, srm: str) -> Standard:
 STANDARDS: dict[str, Standard] = {
     standard.name: standard
     for standard in (
+        _lanthanum_hexaboride("LaB6-660b", 4.15691, 0.00008, "660b"),
         _lanthanum_hexaboride("LaB6-660c", 4.156826, 0.000080, "660c"),
         _silicon("Si-640c", 5.4311946, 0.0000092, "640c"),
         _silicon("Si-640d", 5.43123, 0.00008, "640d"),
+        _silicon("Si-640e", 5.431179, 0.000080, "640e"),
         _silicon("Si-640g", 5.431109, 0.000080, "640g"),
     )
 }

@@ -54,3 +54,31 @@ def test_damage() -> None:
         read("a.xy", content=b"# nothing\n")
     with pytest.raises(UnknownFormatError, match="no columns of angle"):
         read("a.xy", content=b"words and words\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.xy", "10,00\t5,0\n10,02\t7,5\n"),
+        ("a.xy", "10,00 5,0\n10,02 7,5\n"),
+        ("a.csv", "2theta;I\n10,00;5,0\n10,02;7,5\n"),
+        ("a.csv", "2Theta,Intensity\n10.00,5.0\n10.02,7.5\n"),
+        ("a.txt", "# 2\u03b8 (deg) counts\n10.00 5.0\n10.02 7.5\n"),
+        ("a.xy", "10.02 7.5\n10.00 5.0\n"),
+    ],
+)
+def test_decimal_commas_tables_and_falling_angles_are_understood(name: str, text: str) -> None:
+    pattern = _pattern(name, text)
+    assert pattern.two_theta_deg.tolist() == [10.0, 10.02]
+    assert pattern.intensity_counts.tolist() == [5.0, 7.5]
+
+
+@pytest.mark.parametrize("name", ["d(A) I", "d-spacing\tcounts", "Q(1/A) I", "# d I"])
+def test_another_axis_than_the_angle_is_refused(name: str) -> None:
+    with pytest.raises(MalformedFileError, match=r"over 2-theta in degrees \(line 1\)"):
+        _pattern("a.xy", f"{name}\n1.5 5\n1.6 7\n")
+
+
+def test_a_missing_angle_is_told_with_its_line() -> None:
+    with pytest.raises(MalformedFileError, match=r"no angle in this line \(line 2\)"):
+        _pattern("a.xy", "10.00 5\nnan nan\n10.02 7\n")

@@ -98,6 +98,9 @@ def test_a_sheet_of_lattice_parameters(shell: Command, tmp_path: Path) -> None:
         ("a,b\n1,2\n", "must name x"),
         ("x,a\n0,8.1\n0.1,abc\n", "line 3: 'abc' is no number"),
         ("x,a\n0,8.1\n", "needs two compositions"),
+        ("x,a\n0.1,8.1\n0.1,8.2\n0.1,8.3\n", "needs two compositions"),
+        ("x,a,a_esd\n", "no sample below"),
+        ("x,a,a_esd\n0,8.1,-0.001\n", "line 2: the esd -0.001 is negative"),
     ],
 )
 def test_a_sheet_that_cannot_be_used_is_refused_in_one_line(
@@ -109,6 +112,18 @@ def test_a_sheet_that_cannot_be_used_is_refused_in_one_line(
     assert found.code == 1
     (line,) = found.error_lines
     assert words in line
+
+
+def test_a_sheet_with_decimal_commas_and_a_known_end(shell: Command, tmp_path: Path) -> None:
+    sheet = tmp_path / "lattice.csv"
+    rows = ["x;a;a_esd", "0;8,1440;0,0001", "0,025;8,1521;0,0001", "0,05;8,1599;0,0001"]
+    sheet.write_text("\n".join(rows), "utf-8")
+    found = shell("vegard", sheet, "--end", "a:1=8.46+-0.01")
+    assert found.code == 0, found.err
+    assert "slope 0.318" in found.out
+    assert "the line meets x = 1 at 8.46" in found.out
+    assert "as known (8.4600 A)" in found.out
+    assert shell("vegard", sheet, "--x-se", "-1").code == 1
 
 
 def test_what_cannot_be_refined_is_refused_in_one_line(
@@ -163,6 +178,11 @@ def test_what_only_gsas_does_is_told_of_the_builtin_engine(
         ((*cif, "--atoms", pattern), "--engine gsas"),
         ((*cif, pattern, series / "Li3BS3-Si5.xy"), "--together"),
         ((*cif, "--together", "--batch", "Si", pattern), "not for a series"),
+        ((*cif, "--engine", "gsas", "--instrument", "d8", pattern), "--instrument needs --engine"),
+        (
+            (*cif, "--engine", "gsas", "--internal-standard", "Si", pattern),
+            "--internal-standard needs --engine builtin",
+        ),
     ):
         found = lab("xrd", "refine", *words)
         assert found.code == 1
@@ -257,6 +277,7 @@ def test_a_standard_is_stored_and_used_for_a_sample(lab: Command, tmp_path: Path
         "xrd", "refine", "--instrument", "d8", "--internal-standard", "Si", *words, "--json"
     )
     assert found.code == 0, found.err
+    assert found.json["warnings"] == []
     main, inside = found.json["phases"]
     assert main["cell"][:3] == pytest.approx(host.cell[:3], rel=1e-4)
     assert inside["cell"][0] == pytest.approx(silicon.cell[0])
@@ -265,6 +286,10 @@ def test_a_standard_is_stored_and_used_for_a_sample(lab: Command, tmp_path: Path
     assert why.code == 0, why.err
     assert "lab6.xy" in why.out
     assert "sample.xy" in why.out
+    words = ("--cif", cif, "--wavelength", "1.5405,1.5443", sample)
+    shorter = lab("xrd", "refine", "--instrument", "d8", *words)
+    assert "wavelength 1.5405, 1.5443 A (command line)" in shorter.out
+    assert "the standard of d8 was refined with 1.540593 A" in shorter.out
     wrong = lab(
         "xrd", "standard", "--name", "x", "--standard", "LaB6", "--wavelength", "Cu", sample
     )

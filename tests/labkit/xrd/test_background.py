@@ -81,3 +81,14 @@ def test_chebyshev_terms_are_those_of_the_recurrence() -> None:
     assert (x[0], x[-1]) == (-1.0, pytest.approx(1.0))
     assert design[:, 2] == pytest.approx(2 * x**2 - 1)
     assert design[:, 3] == pytest.approx(4 * x**3 - 3 * x)
+
+
+def test_zeros_amid_counts_are_gaps_of_the_detector() -> None:
+    counts = np.random.default_rng(1).poisson(SMOOTH + 100).astype(float)
+    counts[1000:1015] = 0.0
+    counts[::7] = 0.0
+    used = usable_points(pattern(counts), None)
+    np.testing.assert_array_equal(used[1:-1], counts[1:-1] > 0)
+    few = np.random.default_rng(1).poisson(np.full(ANGLE.size, 2.0)).astype(float)
+    places = np.flatnonzero(few > 0)
+    assert usable_points(pattern(few), None)[places[0] : places[-1]].all()

@@ -186,6 +186,32 @@ def test_what_cannot_be_refined_is_refused_in_one_line(host: Phase) -> None:
         refine_pattern(DiffractionPattern(two_theta_deg=angle, intensity_counts=ones), [host])
     with pytest.raises(RefinementError, match="--cif"):
         refine_pattern(simulate_pattern([(host, 1.0)], seed=1), [])
+    spacings = DiffractionPattern(
+        two_theta_deg=np.linspace(1.3, 8.8, 3000), intensity_counts=np.ones(3000), anode="Cu"
+    )
+    with pytest.raises(RefinementError, match="2-theta in degrees, or d, Q or radians"):
+        refine_pattern(spacings, [host])
+    huge = host.with_cell((81.4, 101.9, 61.6, 90, 90, 90))
+    with pytest.raises(RefinementError, match=r"about \d{5,} reflections .* check its cell"):
+        refine_pattern(simulate_pattern([(host, 1.0)], seed=1), [huge])
+
+
+def test_a_phase_that_fits_nowhere_blames_no_wavelength(host: Phase, li2s: Phase) -> None:
+    pattern = simulate_pattern([(host, 1.0)], seed=3, two_theta=(10.0, 45.0, 0.02))
+    found = refine_pattern(pattern, [li2s])
+    assert found.verdict == "rejected"
+    assert found.reasons[0] == "phase-does-not-explain"
+
+
+def test_the_result_names_its_wavelength_and_where_the_file_says_another(lab6: Phase) -> None:
+    pattern = simulate_pattern([(lab6, 1.0)], seed=3)
+    short = refine_pattern(pattern, [lab6], radiation=parse_wavelength("1.5405,1.5443"))
+    assert short.wavelength_source == "command line"
+    assert "6.0e-05 of their length smaller" in short.warnings[0]
+    own = refine_pattern(pattern, [lab6])
+    assert own.warnings == ()
+    ratio = short.phases[0].cell[0] / own.phases[0].cell[0]
+    assert ratio == pytest.approx(1.5405 / own.wavelength_angstrom[0][0], abs=1e-5)
 
 
 def test_the_result_is_json_and_unknown_esds_are_null(lab6: Phase) -> None:

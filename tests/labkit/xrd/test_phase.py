@@ -123,3 +123,43 @@ def test_a_cif_that_gives_no_phase_is_refused_in_one_line(text: str, words: str)
 def test_a_missing_file_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(PhaseFileError, match="no such file"):
         read_phase(tmp_path / "absent.cif")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("_cell_length_b 10.190000\n", "", "no number for _cell_length_b"),
+        ("_cell_length_a 8.144000", "_cell_length_a ?", "no number for _cell_length_a"),
+        ("Li4 Li 0.29000 0.07000 0.72000", "Li4 Li ? ? ?", "atom Li4 has no coordinates"),
+    ],
+)
+def test_a_cif_with_holes_is_refused_in_one_line(
+    host: Phase, old: str, new: str, words: str
+) -> None:
+    assert old in host.cif_text
+    with pytest.raises(PhaseFileError, match=words):
+        phase_from_cif_text(host.cif_text.replace(old, new))
+
+
+def test_a_cif_of_two_structures_is_not_guessed_at(host: Phase, li2s: Phase) -> None:
+    with pytest.raises(PhaseFileError, match=r"holds 2 structures \(Li3BS3, Li2S\)"):
+        phase_from_cif_text(host.cif_text + li2s.cif_text)
+
+
+def test_partial_occupancies_weigh_what_they_say(host: Phase) -> None:
+    head, _, atoms = host.cif_text.partition("_atom_site_fract_z\n")
+    full = f"{head}_atom_site_fract_z\n_atom_site_occupancy\n"
+    full += "".join(f"{line} 1\n" for line in atoms.splitlines())
+    half = full.replace("0.72000 1", "0.72000 0.5(1)")
+    assert half != full
+    masses = [phase_from_cif_text(text).mass_per_cell or 0.0 for text in (full, half)]
+    assert masses[0] - masses[1] == pytest.approx(4 * 6.94, abs=0.05)  # half of 8 Li
+
+
+@pytest.mark.parametrize("name", ["host", "lab6", "fluorapatite", "li2s"])
+def test_reflections_are_about_as_many_as_reciprocal_space_has_room_for(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    phase: Phase = request.getfixturevalue(name)
+    counted = phase.reflections(0.5, 20.0, None).hkl.shape[0]
+    assert 0.5 < phase.n_reflections(0.5, 20.0) / counted < 2

@@ -7,7 +7,14 @@ import pytest
 
 from instruments.records import DiffractionPattern
 from labkit.xrd.errors import WavelengthError
-from labkit.xrd.radiation import ANODES, KALPHA2_WEIGHT, Radiation, parse_wavelength, radiation_of
+from labkit.xrd.radiation import (
+    ANODES,
+    KALPHA2_WEIGHT,
+    Radiation,
+    parse_wavelength,
+    radiation_of,
+    wavelength_notes,
+)
 
 ANGLE = np.arange(10.0, 20.0, 0.1)
 
@@ -54,3 +61,14 @@ def test_k_alpha_1_of_copper_has_8048_eV() -> None:
 def test_the_second_line_is_the_longer_one(anode: str) -> None:
     first, second = ANODES[anode]
     assert 0.001 < second - first < 0.006
+
+
+def test_a_wavelength_that_is_not_the_files_is_told_with_what_it_does_to_the_cell() -> None:
+    file = pattern(wavelength_angstrom=((1.540598, 1.0), (1.544426, 0.5)))
+    (note,) = wavelength_notes(file, parse_wavelength("1.5405,1.5443"))
+    assert "1.540500 A, the file says 1.540598 A" in note
+    assert "6.4e-05 of their length smaller" in note
+    assert wavelength_notes(file, parse_wavelength("Cu")) == []  # 3e-6 apart
+    assert wavelength_notes(pattern(), parse_wavelength("Co")) == []
+    (note,) = wavelength_notes(pattern(anode="Cu"), parse_wavelength("Co"))
+    assert "1.6e-01 of their length larger" in note
