@@ -46,9 +46,11 @@ def plot_barrier(
         axes.plot(length[where], energy[where], "o", color=VERMILION, markersize=4)
     top = int(np.argmax(energy))
     axes.axhline(energy[top], color=VERMILION, linewidth=0.8, linestyle=":")
+    # a pass next to an end keeps its label inside the axes
+    room = 0.08 * float(np.ptp(length))
     axes.annotate(
         f"{energy[top]:.3f} eV",
-        (length[top], energy[top]),
+        (float(np.clip(length[top], length.min() + room, length.max() - room)), energy[top]),
         textcoords="offset points",
         xytext=(0, 5),
         ha="center",

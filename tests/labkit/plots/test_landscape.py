@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+from labkit.plots.barrier import plot_barrier  # noqa: E402
 from labkit.plots.landscape import plot_landscape  # noqa: E402
 
 LATTICE = np.array([[6.0, 0.0, 0.0], [-2.0, 5.0, 0.0], [0.0, 0.0, 7.0]])
@@ -64,3 +65,11 @@ def test_a_path_is_cut_where_it_leaves_the_cell(axes: Axes) -> None:
     # from 0.95 on to 1.1 past the face, then again from 0.1
     np.testing.assert_allclose(x, np.array([0.8, 0.95, 1.1, np.nan, 0.1]) * 6.0 - 0.5)
     np.testing.assert_allclose(y[~np.isnan(y)], 0.25 * 5.0)
+
+
+def test_the_label_of_a_pass_at_the_end_stays_inside(axes: Axes) -> None:
+    plot_barrier(axes, [0.0, 1.0, 2.0, 10.0], [0.6, 0.2, 0.1, 0.0])
+
+    (label,) = axes.texts
+    assert label.get_text() == "0.600 eV"
+    assert label.xy == (pytest.approx(0.8), 0.6)
