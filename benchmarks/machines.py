@@ -58,10 +58,10 @@ def kill_one(cluster: Any, after_s: float) -> None:
 
 
 def main() -> None:
-    from distributed import Client, LocalCluster
+    from distributed import Client
     from joblib.externals.loky import get_reusable_executor
 
-    from labkit.workflows.machines import DaskExecutor
+    from labkit.workflows.machines import DaskExecutor, local_cluster
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--structures", type=int, default=1500)
@@ -90,9 +90,7 @@ def main() -> None:
                     pool.shutdown(wait=True)
                 else:
                     with (
-                        LocalCluster(
-                            n_workers=chosen.workers, threads_per_worker=1, dashboard_address=None
-                        ) as cluster,
+                        local_cluster(chosen.workers) as cluster,
                         Client(cluster) as client,
                     ):
                         if "killed" in engine:

@@ -41,7 +41,7 @@ LAB_TOML_TEMPLATE = """\
 # gsas2 = "/opt/gsas2main"         # GSAS-II that is installed outside labkit's Python
 
 [slurm]
-# jobs for 'labkit screen describe --dask slurm'
+# jobs for '--dask slurm'
 # queue = "normal"
 # account = "my-project"
 # cores = 8                        # of one job

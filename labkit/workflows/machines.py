@@ -21,6 +21,7 @@ __all__ = [
     "DaskExecutor",
     "Machines",
     "Workers",
+    "local_cluster",
     "open_machines",
     "slurm_cluster",
     "write_slurm_files",
@@ -159,7 +160,7 @@ def open_machines(where: str | None, slurm: SlurmSettings) -> Iterator[Executor 
     ):
         raise UsageError(f"--dask {where}: no cluster; {_FORMS}")
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError:
         raise UsageError(
             "working on a cluster needs Dask; install it with: "
@@ -167,9 +168,7 @@ def open_machines(where: str | None, slurm: SlurmSettings) -> Iterator[Executor 
         ) from None
     cluster: Any = None
     if kind == "local":
-        cluster = LocalCluster(
-            n_workers=int(count), threads_per_worker=1, dashboard_address=None, processes=True
-        )
+        cluster = local_cluster(int(count))
     elif where == "slurm":
         cluster = slurm_cluster(slurm)
         cluster.scale(jobs=slurm.jobs)
@@ -185,6 +184,18 @@ def open_machines(where: str | None, slurm: SlurmSettings) -> Iterator[Executor 
     finally:
         if cluster is not None:
             cluster.close()
+
+
+def local_cluster(count: int) -> Any:
+    """Return a Dask cluster of so many worker processes on this machine."""
+    import dask
+    from distributed import LocalCluster
+
+    # nobody looks at the profile that each worker takes of itself a hundred times a second
+    with dask.config.set({"distributed.worker.profile.enabled": False}):
+        return LocalCluster(
+            n_workers=count, threads_per_worker=1, dashboard_address=None, processes=True
+        )
 
 
 def slurm_cluster(slurm: SlurmSettings) -> Any:

@@ -19,8 +19,8 @@ from labkit.workflows.machines import HERE, Machines
 __all__ = ["PoolBarriers", "barriers_of_pool", "read_barrier_table"]
 
 Progress = Callable[[int, int], None]
-# a barrier takes seconds, now and then minutes
-_BATCH = 4
+# a barrier takes a twentieth of a second, or minutes in a large cell
+_BATCH = 16
 _ID_COLUMN, _BARRIER_COLUMN = "material_id", "Ea_eV"
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joblib.externals.loky import get_reusable_executor
 
 from labkit.workflows.kept_results import Failure, results_by_key
 from labkit.workflows.machines import DaskExecutor, Machines, Workers
@@ -127,8 +126,6 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "utf-8",
     )
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    # workers that other tests have started know nothing of it
-    get_reusable_executor().shutdown(wait=True)
     return "pairs"
 
 
@@ -148,6 +145,8 @@ def test_bands_are_the_same_on_every_engine_and_are_computed_once(
 ) -> None:
     pytest.importorskip("bvlain")
     pytest.importorskip("ase")
+    from joblib.externals.loky import get_reusable_executor
+
     import screening.neb
     from labkit.workflows.lab import create_lab
     from labkit.workflows.nudged_bands import BandRequest, bands_of_structures
@@ -170,6 +169,8 @@ def test_bands_are_the_same_on_every_engine_and_are_computed_once(
     serial = bands("serial", Machines(jobs=1))
     assert [one.get("formula") for one in serial] == ["Li2S", "Li2Se", None]
     assert "cannot be read" in serial[2]["error"]
+    # workers that an earlier test has left behind do not know the engine
+    get_reusable_executor().shutdown(wait=True)
     assert bands("loky", Machines(jobs=2)) == serial
     monkeypatch.setattr(Machines, "open", lambda *_, **__: _already(dask))
     assert bands("dask", Machines(dask="local:2")) == serial
