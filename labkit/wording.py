@@ -12,6 +12,7 @@ __all__ = [
     "frequency",
     "length_mm",
     "moment",
+    "power_of_ten",
     "resistance",
     "rounded",
     "with_esd",
@@ -30,6 +31,13 @@ def rounded(value: float | None, digits: int = 4) -> str:
         return f"{_signed(mantissa)} × 10{_raised(int(power))}"
     places = digits - 1 - (math.floor(math.log10(abs(value))) if value else 0)
     return _signed(f"{value:,.{max(0, places)}f}".replace(",", "\u202f"))
+
+
+def power_of_ten(exponent: float, decimals: int = 1) -> str:
+    """Write ten to a power as people read it: -4.3 is ``5.0 × 10⁻⁵``."""
+    mantissa, _, power = f"{10.0**exponent:.{decimals}e}".partition("e")
+    raised = f"10{_raised(int(power))}"
+    return raised if decimals == 0 and mantissa == "1" else f"{mantissa} × {raised}"
 
 
 def _signed(text: str) -> str:

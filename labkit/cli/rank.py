@@ -98,8 +98,12 @@ def rank(
         _show(result)
 
 
-_SCORE = {"tree-mean": "log10(sigma in S/cm)", "cluster-rule": "its cluster"}
+_SCORE = {"tree-mean": "expected log10(sigma in S/cm)", "cluster-rule": "its cluster"}
 _ROLES = {2: "holds a high label", 1: "is next to one that does", 0: "neither"}
+_ABOUT_SCORES = (
+    "± is where two in three single structures of such a cluster lie. Structures of one cluster\n"
+    "share the expectation; those most like its good conductors come first."
+)
 _MOVES_SHOWN = 12
 _LIKEWISE_NAMED = 3
 _OUTSIDE_SHOWN = 5
@@ -109,7 +113,7 @@ _NEXT_CLAUSE = ";\n     "
 def _score(method: str, row: dict[str, Any]) -> str:
     if method == "cluster-rule":
         return _ROLES[round(row["score"])]
-    return f"{row['score']:.2f} ± {row['score_se']:.2f}"
+    return f"{row['score']:.2f} ± {row['spread_decades']:.1f}"
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -129,6 +133,8 @@ def _show(result: dict[str, Any]) -> None:
         title=f"{result['ranking']}: {result['candidates']} candidates, {result['labels']} labels, "
         f"{result['method']}",
     )
+    if result["method"] == "tree-mean":
+        click.echo(_ABOUT_SCORES)
     if result["placed"]:
         outside = [row["structure"] for row in result["placed"] if row["out_of_domain"]]
         click.echo(
@@ -147,16 +153,10 @@ def _show(result: dict[str, Any]) -> None:
 
 
 def _show_moves(moved: list[dict[str, Any]], in_all: int) -> None:
-    """Tell what moved; what one label moved in the same way is told once."""
-    groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
-    for move in moved:
-        fell = move["place_after"] - move["place_before"]
-        direction = (fell > 0) - (fell < 0)
-        # what the sentence says of expectation and cause, without name and places
-        tale = move["sentence"].partition("(")[2].partition(";")[0]
-        groups.setdefault((direction, tale), []).append(move)
+    from labkit.workflows.describing_rankings import told_together
+
     told = 0
-    for first, *others in list(groups.values())[:_MOVES_SHOWN]:
+    for first, *others in told_together(moved)[:_MOVES_SHOWN]:
         told += 1 + len(others)
         click.echo(f"  {first['sentence']}")
         if others:

@@ -30,6 +30,7 @@ from labkit.web.routes.identifiers import (
 )
 from labkit.workflows.batch_report import batch_report
 from labkit.workflows.curation import list_conflicts
+from labkit.workflows.describing_rankings import told_together
 from labkit.workflows.explaining import explain
 from labkit.workflows.inbox import list_inbox
 from labkit.workflows.lab import Lab
@@ -48,6 +49,7 @@ router = APIRouter(include_in_schema=False)
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _ROWS = 50
 _CANDIDATES = 25
+_MOVES = 8
 Page = Annotated[int, Query(ge=1, le=100_000)]
 
 
@@ -302,11 +304,16 @@ def candidates(request: Request, bench: TheBench) -> Response:
         (ranking, present), line = bench.standing_at_once(), None
     except UsageError as error:
         ranking, present, line = None, True, str(error)
-    return render(
-        request,
-        "candidates.html",
-        {"ranking": ranking, "present": present, "line": line, "shown": _CANDIDATES},
-    )
+    groups = [] if ranking is None else told_together(ranking["moved"])[:_MOVES]
+    values = {
+        "ranking": ranking,
+        "present": present,
+        "line": line,
+        "shown": _CANDIDATES,
+        "moves": [{"moves": group, "cause": _cause(group[0]["sentence"])} for group in groups],
+        "told": sum(map(len, groups)),
+    }
+    return render(request, "candidates.html", values)
 
 
 @router.get("/reports/{kind}/{name:path}")
@@ -320,6 +327,12 @@ def report(kind: ReportKind, name: PelletName, lab: TheLab, download: bool = Fal
         file = quote(f"report {name}.html", safe="")
         headers["content-disposition"] = f"attachment; filename*=UTF-8''{file}"
     return HTMLResponse(html, headers=headers)
+
+
+def _cause(sentence: str) -> str:
+    """Return the reason out of a sentence on what moved: what the table beside it does not say."""
+    _, because, reason = sentence.partition("because ")
+    return because + (reason or sentence.rpartition("; ")[2])
 
 
 @router.get("/why")

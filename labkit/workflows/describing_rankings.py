@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,13 @@ import numpy.typing as npt
 from db.tables import Ranking as StoredRanking
 from labkit.workflows.describing import PoolTree
 from labkit.workflows.lab import Lab
-from labkit.workflows.proposing import known_to_lab, proposals_changed, proposals_of
+from labkit.workflows.proposing import known_to_lab, plain_formula, proposals_changed, proposals_of
 from labkit.workflows.screening_labels import LabelOnStructure, labels_of
 from screening.candidate_funnel import FunnelLimits
 from screening.rank import Labels, Ranking, distance_to_labelled, rank
 from screening.rank_changes import RankingChange, compare_rankings
 
-__all__ = ["describe_ranking", "ranked_by"]
+__all__ = ["describe_ranking", "ranked_by", "spread_decades", "told_together"]
 
 _EVIDENCE_SHOWN = 3
 
@@ -101,6 +102,7 @@ def describe_ranking(
     }
     known = known_to_lab(lab, pool, found) if propose else None
     if propose:
+        result["target_S_per_cm"] = target_S_per_cm
         result["proposals"] = proposals_of(
             pool, labels, ranking, propose, target_S_per_cm, known, limits
         )
@@ -129,7 +131,7 @@ def describe_ranking(
             top=top,
             tie_break_of=lambda known: _ties(pool, known, depth),
         )
-        result |= _describe_change(change)
+        result |= _describe_change(change, pool)
     return result
 
 
@@ -148,9 +150,10 @@ def _top(
             {
                 "rank": ranking.place_of(row),
                 "structure": pool.ids[row],
-                "formula": pool.formulas[row],
+                "formula": plain_formula(pool.formulas[row]),
                 "score": ranking.score_of(row),
                 "score_se": float(ranking.uncertainty[row]),
+                "spread_decades": spread_decades(ranking, row),
                 "selected": bool(ranking.selected[row]),
                 "cluster": cluster,
                 "labels_in_cluster": len(around),
@@ -161,6 +164,39 @@ def _top(
             }
         )
     return rows
+
+
+def spread_decades(ranking: Ranking, row: int) -> float | None:
+    """Return the standard deviation of log10(sigma) expected of one structure, measured once.
+
+    The error of its cluster's mean and the scatter of labels inside a cluster; None where a rule
+    ranks that expects no value.
+    """
+    scatter = ranking.parameters.get("label_variance")
+    return None if scatter is None else float(np.sqrt(ranking.uncertainty[row] ** 2 + scatter))
+
+
+def told_together(moved: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Group movements that one label caused alike, so that their reason is told once.
+
+    Parameters
+    ----------
+    moved : sequence of dict
+        As in a described ranking.
+
+    Returns
+    -------
+    list of list of dict
+        In the order of their first.
+    """
+    groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for move in moved:
+        fell = move["place_after"] - move["place_before"]
+        direction = (fell > 0) - (fell < 0)
+        # what the sentence says of expectation and cause, without name and places
+        tale = move["sentence"].partition("(")[2].partition(";")[0]
+        groups.setdefault((direction, tale), []).append(move)
+    return list(groups.values())
 
 
 def _is_outside(pool: PoolTree, row: int) -> bool:
@@ -178,7 +214,7 @@ def _evidence(own: list[LabelOnStructure], around: list[LabelOnStructure]) -> st
     return text + (f" and {more} more" if more > 0 else "")
 
 
-def _describe_change(change: RankingChange) -> dict[str, Any]:
+def _describe_change(change: RankingChange, pool: PoolTree) -> dict[str, Any]:
     return {
         "summary": change.sentence,
         "structures_moved": change.n_moved,
@@ -189,6 +225,7 @@ def _describe_change(change: RankingChange) -> dict[str, Any]:
         "moved": [
             {
                 "structure": movement.name,
+                "formula": plain_formula(pool.formulas[movement.row]),
                 "place_before": movement.place_before,
                 "place_after": movement.place_after,
                 "score_before": movement.score_before,

@@ -28,7 +28,7 @@
       cell(String(one.rank), "number"),
       cell(link(`/structures/${encodeURIComponent(one.structure)}`, one.structure)),
       cell(one.formula, "formula"),
-      cell(`${number(one.score, 3)} ± ${number(one.score_se, 2)}`, "nowrap"),
+      cell(number(one.score, 3) + (one.spread_decades ? ` ± ${number(one.spread_decades, 2)}` : ""), "nowrap"),
       cell(number(one.e_above_hull_eV, 2)),
       cell(number(one.band_gap_eV, 2)),
       cell(link(`/clusters?cluster=${one.cluster}`, String(one.cluster))),

@@ -242,3 +242,31 @@ def test_of_two_labels_on_one_structure_the_newest_is_scored(copy_of_pool_lab: L
     assert after["labels"] == before["labels"] == 2
     assert before["curve"]["w_sigma"][0] > 1
     assert after["curve"]["w_sigma"][0] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_what_one_label_moved_alike_is_told_together() -> None:
+    from labkit.workflows.describing_rankings import told_together
+
+    def move(name: str, before: int, after: int, tale: str) -> dict[str, Any]:
+        return {
+            "structure": name,
+            "place_before": before,
+            "place_after": after,
+            "sentence": f"{name} moved from place {before} to {after} ({tale}",
+        }
+
+    moved = [move("a", 5, 1, "x"), move("b", 9, 2, "x"), move("c", 1, 7, "x"), move("d", 8, 3, "y")]
+
+    groups = told_together(moved)
+
+    assert [[one["structure"] for one in group] for group in groups] == [["a", "b"], ["c"], ["d"]]
+
+
+def test_the_spread_of_a_structure_is_wider_than_the_error_of_its_clusters_mean(
+    copy_of_pool_lab: Lab,
+) -> None:
+    top = rank_candidates(copy_of_pool_lab)["top"]
+
+    assert all(row["spread_decades"] > row["score_se"] for row in top)
+    by_rule = rank_candidates(copy_of_pool_lab, method="cluster-rule")["top"]
+    assert all(row["spread_decades"] is None for row in by_rule)
