@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labkit.cli.output import json_option, print_json, print_table
+from labkit.grammar import counted
 
 __all__ = ["label", "print_label"]
 
@@ -189,8 +190,9 @@ def import_(lab_path: Path, source: str, actor: str | None, as_json: bool) -> No
     if as_json:
         print_json(result)
     else:
+        added = f"{counted(result['labels_added'], 'label')} added"
         click.echo(
-            f"{source}: {result['rows']} rows, {result['labels_added']} labels added, "
+            f"{source}: {result['rows']} rows, {added}, "
             f"{result['matched']} of its labels belong to a structure of this lab"
         )
 
@@ -236,7 +238,8 @@ def conflicts(lab_path: Path, decades: float, formula: str | None, as_json: bool
             )
             for row in result["disagreements"]
         ],
-        title=f"{len(result['disagreements'])} compositions further apart than {decades:g} decades",
+        title=f"{len(result['disagreements'])} compositions further apart than "
+        f"{decades:g} {'decade' if decades == 1 else 'decades'}",
     )
 
 
