@@ -223,7 +223,7 @@ def conflicts(lab_path: Path, decades: float, formula: str | None, as_json: bool
             (row["item"], row["row"], row["field"], row["cell"], row["message"], row["suggestion"])
             for row in result["review"]
         ],
-        title=f"{len(result['review'])} cells to be read by a person",
+        title=f"{counted(len(result['review']), 'cell')} to be read by a person",
     )
     print_table(
         ["composition", "space group", "apart", "differs in", "values (S/cm)", "decision"],
@@ -238,7 +238,7 @@ def conflicts(lab_path: Path, decades: float, formula: str | None, as_json: bool
             )
             for row in result["disagreements"]
         ],
-        title=f"{len(result['disagreements'])} compositions further apart than "
+        title=f"{counted(len(result['disagreements']), 'composition')} further apart than "
         f"{decades:g} {'decade' if decades == 1 else 'decades'}",
     )
 

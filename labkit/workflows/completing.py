@@ -173,7 +173,7 @@ def _fill_in(
         elif any(abs((m.temperature_K or kelvin) - kelvin) > 1e-6 for m in measurements):
             warnings.append(f"it keeps its stored temperature, not {kelvin - 273.15:.4g} C")
     elif any(m.temperature_K is None and m.kind == "impedance" for m in measurements):
-        warnings += conditions.notes
+        warnings += conditions.warnings()
     session.add_all(measurements)
     session.flush()
     return " and ".join(filled), warnings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -156,16 +157,36 @@ def _files_of(paths: Iterable[Path]) -> tuple[list[Path], int]:
     files: list[Path] = []
     left_aside = 0
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             files.append(path)
             continue
-        inside = sorted(found for found in path.rglob("*") if found.is_file())
+        inside, closed = _inside(path)
         readable = [found for found in inside if found.suffix.lower() in suffixes]
-        if not readable:
+        if not (readable or closed):
             raise UsageError(f"{path}: no file of a known kind in this folder")
-        files += readable
+        files += readable + closed
         left_aside += len(inside) - len(readable)
     return list(dict.fromkeys(files)), left_aside
+
+
+def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files in a folder and its sub-folders, and the folders that may not be read."""
+    closed: list[Path] = []
+
+    def note(error: OSError) -> None:
+        closed.append(Path(error.filename))
+
+    walk = os.walk(folder, onerror=note)
+    found = [Path(place, name) for place, _, names in walk for name in names]
+    return sorted(found), sorted(closed)
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; what may not even be looked at is told where it is read."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False
 
 
 def _line_of(path: Path, error: Exception) -> str:
@@ -215,7 +236,8 @@ def read_bytes(path: Path) -> bytes:
     except IsADirectoryError:
         raise UsageError(f"{path} is a folder, not a file") from None
     except PermissionError:
-        raise UsageError(f"{path}: not readable; is it open in another program?") from None
+        why = "check its permissions" if _is_folder(path) else "is it open in another program?"
+        raise UsageError(f"{path}: not readable; {why}") from None
 
 
 def _describe_import(
@@ -230,11 +252,7 @@ def _describe_import(
     warnings = [*file.warnings, *(w for record in records for w in record.warnings)]
     if pellet is None:
         warnings.append("no pellet given: resistance only; import again with --pellet NAME")
-    if conditions.temperature_K is None:
-        why = f" ({'; '.join(conditions.notes)})" if conditions.notes else ""
-        warnings.append(f"temperature unknown{why}; import again with --temperature or --table")
-    else:
-        warnings += conditions.notes
+    warnings += conditions.warnings()
     same = sorted({twin.id for found in twins.values() for twin in found if twin.id is not None})
     if same:
         warnings.append(f"the same points are already here as {_ids(same)}; counted once")

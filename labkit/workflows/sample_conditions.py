@@ -47,6 +47,13 @@ class SampleConditions:
     temperature_source: str | None = None
     notes: tuple[str, ...] = ()
 
+    def warnings(self) -> list[str]:
+        """Return the notes, and that the temperature is not known if it is not."""
+        if self.temperature_K is not None:
+            return list(self.notes)
+        why = f" ({'; '.join(self.notes)})" if self.notes else ""
+        return [f"temperature unknown{why}; import again with --temperature or --table"]
+
 
 @dataclass(frozen=True)
 class GivenConditions:

@@ -347,3 +347,14 @@ def test_a_wrong_circuit_or_short_imports_nothing(
     assert said in done.err
     assert len(done.error_lines) == 1
     assert lab("import", simulated_series, "--json").json["imported"] == 7
+
+
+def test_a_watch_prints_the_notes_of_each_file(pellet_lab: Any, named: Callable[..., Path]) -> None:
+    folder = named("LBS-1-25C.mpr", "t_1C_rate.mpr")
+
+    done = pellet_lab("watch", "--pellet", "LBS-1", "--settle", "0", "--once", folder)
+
+    notes = [line for line in done.out.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 2
+    assert "LBS-1-25C.mpr: the hyphen before the temperature is read as a dash" in notes[0]
+    assert "t_1C_rate.mpr: temperature unknown ('1C_rate'" in notes[1]
