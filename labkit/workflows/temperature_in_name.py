@@ -37,12 +37,19 @@ _IN_NAME = re.compile(
     """,
     re.VERBOSE,
 )
-# what else a number before C or K says: a rate, a step, a resistor, how the sample was made
+# what else a number before C or K says: a rate, a step, a resistor
 _OTHER_MEANING = (
-    r"(?:per|rates?|steps?|increments?|intervals?|ramps?|min|schritte?|k?ohms?|resistors?"
-    r"|anneal(?:ed|ing)?|sinter(?:ed|ing)?|gesintert|[ck]al[cz]in\w*|fired|dried|drying|getrocknet"
-    r"|(?:hot[ _-]?)?pressed|quench(?:ed)?|tempered|getempert|synth\w*|heat[ _-]?treat\w*)"
+    r"(?:per|rates?|steps?|increments?|intervals?|ramps?|min|schritte?|k?ohms?|resistors?)"
 )
+# a sample that was heated: no word order tells its furnace from its measurement
+_HEATED = re.compile(
+    r"(?<![^\W_])(?:anneal(?:ed|ing)?|sinter(?:ed|ing)?|gesintert|[ck]al[cz]in[a-z]*|dried|drying"
+    r"|getrocknet|hot[ _-]?pressed|quench(?:ed)?|tempered|getempert|heat[ _-]?treat[a-z]*)"
+    r"(?![^\W\d_])",
+    re.IGNORECASE,
+)
+_LOOSE_DECIMAL = re.compile(r"(?:^|[\W_]|\d+ ?)[.,] ?$")  # .5C, and 25, 5C
+_NUMBER_BEFORE = re.compile(r"(?:^|[ _])(?P<whole>\d{2,3})_$")  # 25_5C
 _MEANS_OTHER_AFTER = re.compile(rf"[ _.\-]*{_OTHER_MEANING}(?![^\W\d_])", re.IGNORECASE)
 _MEANS_OTHER_BEFORE = re.compile(
     rf"(?<![^\W_])(?:{_OTHER_MEANING}|dT|delta|every)[ _.=@\-]*(?:(?:at|bei)[ _]?)?$", re.IGNORECASE
@@ -125,6 +132,10 @@ def read_name(name: str, plausible_K: tuple[float, float] = PLAUSIBLE_TEMPERATUR
     remarks = [one.remark for one in found if one.remark]
     different = {round(one.could_be_K[0], 6) for one in taken}
     clear = all(one.clear for one in taken)
+    heated = _HEATED.search(stem)
+    if heated and taken:
+        clear = False
+        remarks.append(f"'{heated[0]}' in the name: what it says could be the furnace")
     if clear and len(different) > 1:
         remarks.append(f"the name holds {' and '.join(map(in_celsius, sorted(different)))}")
     if not found:
@@ -185,6 +196,14 @@ def _judge(match: re.Match[str], stem: str, plausible_K: tuple[float, float]) ->
         )
     could_be += [2 * offset_K - kelvin for kelvin in could_be if doubtful]
     could_be = [kelvin for kelvin in could_be if low_K <= kelvin <= high_K]
+    whole = _NUMBER_BEFORE.search(before)
+    if whole and len(match["number"]) == 1:
+        decimal = f"{whole['whole']}.{number:g}"
+        return _Found(
+            (*could_be, float(decimal) + offset_K),
+            f"'{whole['whole']}_{written}' could be {decimal} or {number:g}",
+            clear=False,
+        )
     range_ = _range_before(before, offset_K, plausible_K)
     if range_:
         return _Found(tuple(could_be), f"'{range_}{written}' could be a range", clear=False)
@@ -203,6 +222,9 @@ def _judge(match: re.Match[str], stem: str, plausible_K: tuple[float, float]) ->
 def _other_meaning(match: re.Match[str], stem: str, glued: bool) -> str | None:
     """Return the words that make a number with a unit something else than a temperature."""
     before, written = stem[: match.start()], match[0]
+    loose = _LOOSE_DECIMAL.search(before)
+    if loose:
+        return f"{loose[0].lstrip(' _')}{written}"
     if glued:
         word = re.search(r"[^\W_]*$", before)
         return f"{word[0] if word else ''}{written}"
