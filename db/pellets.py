@@ -111,18 +111,25 @@ def get_pellet(session: sqlmodel.Session, name_or_identifier: str | int) -> Pell
     return found
 
 
-def _not_found(session: sqlmodel.Session, asked: str) -> str:
+def close_pellet_names(session: sqlmodel.Session, asked: str) -> list[str]:
+    """Return pellets whose names a slip of the finger or another case tells from `asked`."""
     from difflib import get_close_matches
 
-    count = session.exec(select(func.count()).select_from(Pellet)).one()
-    if not count:
-        return f"there is no pellet {asked!r}: this lab has no pellets yet; add one first"
     newest = select(Pellet.name).order_by(col(Pellet.id).desc()).limit(2000)
-    names = list(session.exec(newest))
-    close = get_close_matches(asked, names, n=3)
+    by_lower = {name.lower(): name for name in session.exec(newest)}
+    close = get_close_matches(asked.lower(), by_lower, n=2, cutoff=0.8)
+    return [by_lower[name] for name in close]
+
+
+def _not_found(session: sqlmodel.Session, asked: str) -> str:
+    names = list(session.exec(select(Pellet.name).order_by(col(Pellet.id).desc()).limit(5)))
+    if not names:
+        return f"there is no pellet {asked!r}: this lab has no pellets yet; add one first"
+    close = close_pellet_names(session, asked)
     if close:
         return f"there is no pellet {asked!r}; did you mean {' or '.join(close)}?"
-    known = ", ".join(names[:5]) + (f" and {count - 5} more" if count > 5 else "")
+    count = session.exec(select(func.count()).select_from(Pellet)).one()
+    known = ", ".join(names) + (f" and {count - 5} more" if count > 5 else "")
     return f"there is no pellet {asked!r}: this lab has {known}; add it with 'pellet add' first"
 
 

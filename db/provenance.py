@@ -15,7 +15,7 @@ from db.identifiers import Identifier, RecordKind, format_identifier, parse_iden
 from db.labels import get_label, history
 from db.matching import matches_of_label
 from db.measurements import data_hash_of, get_analysis, get_measurement
-from db.pellets import get_pellet
+from db.pellets import close_pellet_names, get_pellet
 from db.rankings import get_ranking
 from db.structures import get_structure
 from db.tables import (
@@ -63,12 +63,14 @@ def chain(session: sqlmodel.Session, identifier: str | Identifier) -> Link:
     if isinstance(identifier, str):
         try:
             found = parse_identifier(identifier)
-        except IdentifierError:
+        except IdentifierError as error:
             # A pellet goes by its name as well.
             try:
                 return _pellet(session, get_pellet(session, identifier).id or 0)
-            except UnknownPelletError as error:
-                raise IdentifierError(str(error)) from error
+            except UnknownPelletError:
+                close = close_pellet_names(session, identifier)
+                meant = f"; did you mean {' or '.join(close)}?" if close else ""
+                raise IdentifierError(f"{error}; no pellet is called so either{meant}") from error
     else:
         found = identifier
     if found.kind is RecordKind.STRUCTURE:

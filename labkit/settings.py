@@ -12,12 +12,16 @@ from labkit.errors import SettingsError
 
 __all__ = [
     "LAB_TOML_TEMPLATE",
+    "PLAUSIBLE_TEMPERATURE_K",
     "LabSettings",
     "SlurmSettings",
     "database_url",
     "default_lab_folder",
     "read_settings",
 ]
+
+PLAUSIBLE_TEMPERATURE_K = (-150.0 + 273.15, 400.0 + 273.15)
+"""Sample temperatures that a file name is believed, where the lab does not say."""
 
 LAB_TOML_TEMPLATE = """\
 # Defaults of this lab. Every value may be left out; a command line option wins over it.
@@ -33,6 +37,7 @@ LAB_TOML_TEMPLATE = """\
 # electrode = "Au"                 # material of the blocking electrodes
 # pressure_MPa = 100
 # temperature_se_K = 1.0           # standard error of the sample temperature
+# temperature_range_C = [-150, 400]          # a temperature in a file name outside it is not taken
 
 [labels]
 # reviewer = "your name"           # who signs accept and reject when --by is not given
@@ -59,6 +64,7 @@ _KNOWN: dict[str, dict[str, type | tuple[type, ...]]] = {
         "electrode": str,
         "pressure_MPa": (int, float),
         "temperature_se_K": (int, float),
+        "temperature_range_C": list,
     },
     "labels": {"reviewer": str},
     "xrd": {"gsas2": str},
@@ -117,6 +123,8 @@ class LabSettings:
         Stack pressure during a measurement.
     temperature_se_K : float
         Standard error of the sample temperature, 1 K where the lab does not say.
+    temperature_range_K : tuple of float
+        Lowest and highest sample temperature that a file name is believed.
     gsas2 : Path or None
         Where GSAS-II is installed, for ``--engine gsas``.
     slurm : SlurmSettings
@@ -129,6 +137,7 @@ class LabSettings:
     electrode: str | None = None
     pressure_MPa: float | None = None
     temperature_se_K: float = 1.0
+    temperature_range_K: tuple[float, float] = PLAUSIBLE_TEMPERATURE_K
     reviewer: str | None = None
     gsas2: Path | None = None
     slurm: SlurmSettings = SlurmSettings()
@@ -175,6 +184,7 @@ def read_settings(path: Path) -> LabSettings:
         electrode=cell.get("electrode"),
         pressure_MPa=cell.get("pressure_MPa"),
         temperature_se_K=float(cell.get("temperature_se_K", 1.0)),
+        temperature_range_K=_temperature_range_K(path, cell.get("temperature_range_C")),
         reviewer=document.get("labels", {}).get("reviewer"),
         gsas2=None if gsas2 is None else path.parent / Path(gsas2).expanduser(),
         slurm=_slurm_settings(path, document.get("slurm", {})),
@@ -184,6 +194,22 @@ def read_settings(path: Path) -> LabSettings:
         raise SettingsError(f"{path}: [cell] temperature_se_K must not be negative")
     _check_zone(path, settings.time_zone)
     return settings
+
+
+def _temperature_range_K(path: Path, celsius: list[Any] | None) -> tuple[float, float]:
+    if celsius is None:
+        return PLAUSIBLE_TEMPERATURE_K
+    numbers = [
+        float(value)
+        for value in celsius
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    if len(celsius) != 2 or len(numbers) != 2 or not -273.15 < numbers[0] < numbers[1]:
+        raise SettingsError(
+            f"{path}: [cell] temperature_range_C must be the lowest and the highest temperature, "
+            "such as [-150, 400]"
+        )
+    return numbers[0] + 273.15, numbers[1] + 273.15
 
 
 def _slurm_settings(path: Path, values: dict[str, Any]) -> SlurmSettings:

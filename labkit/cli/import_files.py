@@ -17,7 +17,7 @@ __all__ = ["import_"]
     short_help="Raw files in, conductivities out.",
     epilog="Example: labkit import --pellet LPSCl-1 --temperature 25C cell_C01.mpr",
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option("--pellet", default=None, help="Name of the pellet that was measured.")
 @click.option(
     "--temperature", default=None, help="Sample temperature, such as 25C or --temperature=-25C."
@@ -27,7 +27,7 @@ __all__ = ["import_"]
     "sheet",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
-    help="A CSV sheet with the columns file, pellet, temperature.",
+    help="A sheet (CSV or .xlsx) with the columns file, pellet, temperature.",
 )
 @click.option(
     "--columns",
@@ -137,8 +137,24 @@ def _show(report: dict[str, Any]) -> None:
         for warning in file["warnings"]:
             said.setdefault(warning, []).append(file["name"])
     for warning, names in said.items():
-        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        click.echo(f"note: {names[0]}{others}: {warning}")
+        others = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        click.echo(f"note: {', '.join(names[:3])}{others}: {warning}")
+    for note in report["notes"]:
+        click.echo(f"note: {note}")
+    _show_sheet_to_fill_in(report["without_temperature"])
+
+
+def _show_sheet_to_fill_in(files: list[tuple[str, str | None]]) -> None:
+    """Print a sheet for files of unknown temperature; one file alone needs none."""
+    from labkit.workflows.condition_sheet import sheet_to_fill_in
+
+    if len(files) < 2:
+        return
+    click.echo(
+        f"{len(files)} files have no temperature. Write it behind these lines, such as 25C, save "
+        "them as sheet.csv, and import again with --table sheet.csv:"
+    )
+    click.echo(sheet_to_fill_in(files), nl=False)
 
 
 def _show_circuits(report: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labkit.cli.output import json_option, print_json, print_table
+from labkit.grammar import counted
 
 __all__ = ["label", "print_label"]
 
@@ -189,8 +190,9 @@ def import_(lab_path: Path, source: str, actor: str | None, as_json: bool) -> No
     if as_json:
         print_json(result)
     else:
+        added = f"{counted(result['labels_added'], 'label')} added"
         click.echo(
-            f"{source}: {result['rows']} rows, {result['labels_added']} labels added, "
+            f"{source}: {result['rows']} rows, {added}, "
             f"{result['matched']} of its labels belong to a structure of this lab"
         )
 
@@ -221,7 +223,7 @@ def conflicts(lab_path: Path, decades: float, formula: str | None, as_json: bool
             (row["item"], row["row"], row["field"], row["cell"], row["message"], row["suggestion"])
             for row in result["review"]
         ],
-        title=f"{len(result['review'])} cells to be read by a person",
+        title=f"{counted(len(result['review']), 'cell')} to be read by a person",
     )
     print_table(
         ["composition", "space group", "apart", "differs in", "values (S/cm)", "decision"],
@@ -236,7 +238,8 @@ def conflicts(lab_path: Path, decades: float, formula: str | None, as_json: bool
             )
             for row in result["disagreements"]
         ],
-        title=f"{len(result['disagreements'])} compositions further apart than {decades:g} decades",
+        title=f"{counted(len(result['disagreements']), 'composition')} further apart than "
+        f"{decades:g} {'decade' if decades == 1 else 'decades'}",
     )
 
 

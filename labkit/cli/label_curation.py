@@ -8,6 +8,7 @@ import click
 
 from labkit.cli.label import label
 from labkit.cli.output import json_option, print_json, print_table
+from labkit.grammar import counted
 
 __all__ = ["label"]
 
@@ -222,4 +223,4 @@ def export_(lab_path: Path, output: Path, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(output), "rows": rows})
     else:
-        click.echo(f"{rows} labels written to {output}")
+        click.echo(f"{counted(rows, 'label')} written to {output}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from labkit.cli.output import json_option, print_json
+from labkit.grammar import counted
 
 __all__ = ["simulate"]
 
@@ -55,4 +56,6 @@ def simulate(
     if as_json:
         print_json(result)
     else:
-        click.echo(f"{len(result['files'])} files in {folder}, truth in {result['truth']}")
+        click.echo(
+            f"{counted(len(result['files']), 'file')} in {folder}, truth in {result['truth']}"
+        )

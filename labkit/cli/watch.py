@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from labkit.cli.output import json_option, print_error
+from labkit.wording import celsius
 
 __all__ = ["watch"]
 
@@ -47,17 +48,17 @@ def watch(
     from labkit.workflows.lab import open_lab
     from labkit.workflows.watching import watch_folder
 
-    lab = open_lab(lab_path)
-    click.echo(f"watching {folder}; Ctrl-C stops", err=True)
-    for report in watch_folder(
-        lab,
+    reports = watch_folder(
+        open_lab(lab_path),
         folder,
         pellet=pellet,
         temperature=temperature,
         settle_s=settle_s,
         once=once,
         tell=print_error,
-    ):
+    )
+    click.echo(f"watching {folder}; Ctrl-C stops", err=True)
+    for report in reports:
         for refused in report["refused"]:
             print_error(refused["error"])
         if as_json:
@@ -67,4 +68,7 @@ def watch(
             for sweep in file["sweeps"]:
                 sigma = sweep["sigma_S_per_cm"]
                 told = "no conductivity" if sigma is None else f"sigma = {sigma:.4g} S/cm"
+                told = f"{celsius(sweep['temperature_K'])}, {told}"
                 click.echo(f"{file['name']}: {sweep['measurement']}, {told}, {sweep['verdict']}")
+            for warning in file["warnings"]:
+                click.echo(f"note: {file['name']}: {warning}")

@@ -22,6 +22,7 @@ from db.tables import Measurement
 from labkit.eis.circuit import CircuitFit, fit_circuit
 from labkit.eis.spectrum import SpectrumError
 from labkit.errors import UsageError
+from labkit.grammar import with_article
 from labkit.workflows.conductivity_of_sweep import MASKED_BY_HAND, cell_sweep
 from labkit.workflows.fit_choices import FitChoices
 from labkit.workflows.lab import Lab
@@ -63,7 +64,9 @@ def fit_measured_circuit(lab: Lab, identifier: str, circuit: str) -> dict[str, A
     with lab.database.session() as session:
         measurement = get_measurement(session, identifier)
         if measurement.kind != "impedance":
-            raise UsageError(f"M{measurement.id} is a {measurement.kind} measurement, no impedance")
+            raise UsageError(
+                f"M{measurement.id} is {with_article(measurement.kind)} measurement, no impedance"
+            )
         assert measurement.id is not None
         sweep = cell_sweep(session, measurement)
         choices = sweep.choices

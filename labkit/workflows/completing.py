@@ -169,8 +169,11 @@ def _fill_in(
                 measurement.temperature_se_K = lab.settings.temperature_se_K
                 measurement.temperature_source = conditions.temperature_source
             filled.append("temperature")
+            warnings += conditions.notes
         elif any(abs((m.temperature_K or kelvin) - kelvin) > 1e-6 for m in measurements):
             warnings.append(f"it keeps its stored temperature, not {kelvin - 273.15:.4g} C")
+    elif any(m.temperature_K is None and m.kind == "impedance" for m in measurements):
+        warnings += conditions.warnings()
     session.add_all(measurements)
     session.flush()
     return " and ".join(filled), warnings

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from instruments.records import Chronoamperometry, ImpedanceSpectrum, MeasuredFi
 from labkit.eis.circuit_string import parse_circuit
 from labkit.eis.leads import LeadImpedance
 from labkit.errors import LabkitError, UsageError
-from labkit.geometry import parse_temperature
+from labkit.grammar import counted
 from labkit.workflows.circuits import CIRCUIT
 from labkit.workflows.column_mappings import read_with_columns, remember_mapping
 from labkit.workflows.completing import complete_known_file, describe_sweep
@@ -34,36 +34,12 @@ from labkit.workflows.recording import (
     keep_and_store,
     new_measurement,
 )
-from labkit.workflows.sample_conditions import (
-    SampleConditions,
-    read_condition_sheet,
-    temperature_from_name,
-)
+from labkit.workflows.sample_conditions import GivenConditions, SampleConditions
 
-__all__ = ["import_paths"]
+__all__ = ["import_paths", "refused_report"]
 
 # inside a folder, text that is no measurement (a report, notes) is left aside, not refused
 _NO_MEASUREMENT = (NoMeasurementError, UnknownFormatError)
-
-
-@dataclass(frozen=True)
-class _Given:
-    """What the command line and the sheet say about the files of one import."""
-
-    pellet: str | None
-    temperature_K: float | None
-    sheet: dict[str, SampleConditions]
-
-    def conditions(self, path: Path) -> SampleConditions:
-        """Return what is known of one file: the sheet, else the command line, else its name."""
-        row = self.sheet.get(path.name, SampleConditions())
-        pellet = row.pellet or self.pellet
-        if row.temperature_K is not None:
-            return SampleConditions(pellet, row.temperature_K, "sheet")
-        if self.temperature_K is not None:
-            return SampleConditions(pellet, self.temperature_K, "command line")
-        in_name = temperature_from_name(path.name)
-        return SampleConditions(pellet, in_name, None if in_name is None else "file name")
 
 
 def import_paths(
@@ -77,6 +53,7 @@ def import_paths(
     circuit: str | None = None,
     short: Path | None = None,
     arrival: Arrival = Arrival(),  # noqa: B008  (frozen)
+    beside: Iterable[Path] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Import raw impedance files.
@@ -89,9 +66,10 @@ def import_paths(
     pellet : str, optional
         Name of the pellet; a sheet's line wins over it.
     temperature : str, optional
-        Sample temperature with its unit; a sheet's line wins over it, a file name does not.
+        Sample temperature with its unit; a sheet's line wins over it, a file name does not, and
+        a note tells where the name says another.
     sheet : Path, optional
-        CSV with the columns file, pellet, temperature.
+        CSV or Excel with the columns file, pellet, temperature.
     columns : str, optional
         Which column is which in plain tables, ``"f=Frequency (Hz), re=..., im=-..."``; the lab
         remembers it.
@@ -101,6 +79,9 @@ def import_paths(
         A spectrum of the shorted cell; its impedance is subtracted from every sweep.
     arrival : Arrival
         Who brings the files, and from where if not from their paths.
+    beside : iterable of Path
+        Other files of the same series, which are not imported; their names count where one
+        temperature is given.
     progress : callable, optional
         Called with (done, total).
 
@@ -108,31 +89,29 @@ def import_paths(
     -------
     dict
         ``files`` with their sweeps, ``refused`` with their lines and whether it is worth to try
-        ``again``, counts and a summary line.
+        ``again``, ``notes`` on the sheet, the files ``without_temperature`` as (name, pellet),
+        counts and a summary line.
 
     Raises
     ------
     GeometryError, UsageError, UnknownPelletError, CircuitError, SpectrumError
         Before anything is stored, when what was given cannot be used.
+    ContradictedTemperatureError
+        Before anything is stored, when one temperature is given for files whose names differ.
     """
-    given = _Given(
-        pellet,
-        None if temperature is None else parse_temperature(temperature),
-        {} if sheet is None else read_condition_sheet(sheet),
-    )
+    given = GivenConditions.read(pellet, temperature, sheet, lab.settings.temperature_range_K)
     _check_pellets(lab, given)
     treatment = _treatment(lab, circuit, short, columns)
     named = list(paths)
     files, left_aside = _files_of(named)
+    given.check_names(files, beside)
     imported: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     for done, path in enumerate(files):
         if progress is not None:
             progress(done, len(files))
         try:
-            imported.append(
-                _import_file(lab, path, given.conditions(path), columns, treatment, arrival)
-            )
+            imported.append(_import_file(lab, path, given.of(path), columns, treatment, arrival))
         except (InstrumentFileError, LabkitError, DatabaseError, OSError) as error:
             if path not in named and isinstance(error, _NO_MEASUREMENT):
                 left_aside += 1
@@ -141,13 +120,17 @@ def import_paths(
             refused.append({"file": str(path), "error": _line_of(path, error), "again": again})
     if progress is not None:
         progress(len(files), len(files))
-    return _report(imported, refused, left_aside)
+    return _report(imported, refused, left_aside, given.notes(files))
 
 
-def _check_pellets(lab: Lab, given: _Given) -> None:
-    names = {row.pellet for row in given.sheet.values() if row.pellet}
-    if given.pellet is not None:
-        names.add(given.pellet)
+def refused_report(path: Path, error: Exception) -> dict[str, Any]:
+    """Return the report of one file that was not imported, as `import_paths` writes it."""
+    line = _line_of(path, error)
+    return _report([], [{"file": str(path), "error": line, "again": False}], 0, [])
+
+
+def _check_pellets(lab: Lab, given: GivenConditions) -> None:
+    names = given.pellets()
     if names:
         with lab.database.reading() as session:
             for name in sorted(names):
@@ -174,16 +157,36 @@ def _files_of(paths: Iterable[Path]) -> tuple[list[Path], int]:
     files: list[Path] = []
     left_aside = 0
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             files.append(path)
             continue
-        inside = sorted(found for found in path.rglob("*") if found.is_file())
+        inside, closed = _inside(path)
         readable = [found for found in inside if found.suffix.lower() in suffixes]
-        if not readable:
+        if not (readable or closed):
             raise UsageError(f"{path}: no file of a known kind in this folder")
-        files += readable
+        files += readable + closed
         left_aside += len(inside) - len(readable)
     return list(dict.fromkeys(files)), left_aside
+
+
+def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files in a folder and its sub-folders, and the folders that may not be read."""
+    closed: list[Path] = []
+
+    def note(error: OSError) -> None:
+        closed.append(Path(error.filename))
+
+    walk = os.walk(folder, onerror=note)
+    found = [Path(place, name) for place, _, names in walk for name in names]
+    return sorted(found), sorted(closed)
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; what may not even be looked at is told where it is read."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False
 
 
 def _line_of(path: Path, error: Exception) -> str:
@@ -233,7 +236,8 @@ def read_bytes(path: Path) -> bytes:
     except IsADirectoryError:
         raise UsageError(f"{path} is a folder, not a file") from None
     except PermissionError:
-        raise UsageError(f"{path}: not readable; is it open in another program?") from None
+        why = "check its permissions" if _is_folder(path) else "is it open in another program?"
+        raise UsageError(f"{path}: not readable; {why}") from None
 
 
 def _describe_import(
@@ -248,8 +252,7 @@ def _describe_import(
     warnings = [*file.warnings, *(w for record in records for w in record.warnings)]
     if pellet is None:
         warnings.append("no pellet given: resistance only; import again with --pellet NAME")
-    if conditions.temperature_K is None:
-        warnings.append("temperature unknown; import again with --temperature 25C")
+    warnings += conditions.warnings()
     same = sorted({twin.id for found in twins.values() for twin in found if twin.id is not None})
     if same:
         warnings.append(f"the same points are already here as {_ids(same)}; counted once")
@@ -287,7 +290,10 @@ def _ids(numbers: Sequence[int]) -> str:
 
 
 def _report(
-    imported: list[dict[str, Any]], refused: list[dict[str, Any]], left_aside: int
+    imported: list[dict[str, Any]],
+    refused: list[dict[str, Any]],
+    left_aside: int,
+    notes: list[str],
 ) -> dict[str, Any]:
     counts = {
         status: sum(file["status"] == status for file in imported)
@@ -298,7 +304,7 @@ def _report(
         verdict: sum(sweep["verdict"] == verdict for sweep in sweeps)
         for verdict in ("accepted", "review", "rejected")
     }
-    parts = [f"{counts['imported']} {'file' if counts['imported'] == 1 else 'files'} imported"]
+    parts = [f"{counted(counts['imported'], 'file')} imported"]
     if counts["completed"]:
         parts.append(f"{counts['completed']} completed")
     if counts["known"]:
@@ -306,7 +312,7 @@ def _report(
     if refused:
         parts.append(f"{len(refused)} refused")
     if left_aside:
-        parts.append(f"{left_aside} files of other kinds left aside")
+        parts.append(f"{counted(left_aside, 'file')} of other kinds left aside")
     parts.append(", ".join(f"{number} {verdict}" for verdict, number in verdicts.items()))
     return {
         "files": imported,
@@ -315,6 +321,12 @@ def _report(
         "completed": counts["completed"],
         "known": counts["known"],
         "left_aside": left_aside,
+        "notes": notes,
+        "without_temperature": [
+            (file["name"], file["pellet"])
+            for file in imported
+            if any(sweep["temperature_K"] is None for sweep in file["sweeps"])
+        ],
         "verdicts": verdicts,
         "summary": "; ".join(parts),
     }

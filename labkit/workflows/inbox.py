@@ -18,6 +18,7 @@ from labkit.workflows.completing import complete_known_file
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
 from labkit.workflows.sample_conditions import SampleConditions
+from labkit.workflows.temperature_in_name import notes_on_temperature, read_name
 
 __all__ = ["complete_file", "guess_pellet", "list_inbox"]
 
@@ -80,7 +81,9 @@ def list_inbox(lab: Lab, *, limit: int = 30, offset: int = 0) -> dict[str, Any]:
         ).one()
     names = [name for name in pellets.values() if name]
     return {
-        "files": [_card(file, by_file.get(file.id or 0, []), pellets, names) for file in files],
+        "files": [
+            _card(lab, file, by_file.get(file.id or 0, []), pellets, names) for file in files
+        ],
         "total": total,
         "incomplete": incomplete,
     }
@@ -120,6 +123,7 @@ def _measurements(
 
 
 def _card(
+    lab: Lab,
     file: RawFile,
     measured: list[tuple[Measurement, Analysis | None]],
     pellets: dict[int | None, str],
@@ -135,6 +139,12 @@ def _card(
         missing.append("pellet")
     if impedance and len(kelvin) < len(measurements):
         missing.append("temperature")
+    source = first.temperature_source if first else None
+    reading = read_name(file.file_name, lab.settings.temperature_range_K)
+    on_temperature = (
+        notes_on_temperature(reading, kelvin[0] if kelvin else None, source) if impedance else []
+    )
+    warnings = [*on_temperature, *file.warnings, *(first.warnings if first else [])]
     return {
         "file": file.file_name,
         "sha256": file.sha256,
@@ -148,9 +158,9 @@ def _card(
         "pellet": pellet,
         "pellet_guess": None if pellet else guess_pellet(file.file_name, names),
         "temperature_K": kelvin[0] if kelvin else None,
-        "temperature_source": first.temperature_source if first else None,
+        "temperature_source": source,
         "missing": missing,
-        "warnings": list(dict.fromkeys([*file.warnings, *(first.warnings if first else [])])),
+        "warnings": list(dict.fromkeys(warnings)),
         "measurements": [_result(measurement, analysis) for measurement, analysis in measured],
     }
 
@@ -205,5 +215,11 @@ def complete_file(
         if stored is None:
             raise NotFoundError(f"this lab has no raw file {sha256[:12]}")
         name = stored.file_name
-    conditions = SampleConditions(pellet or None, kelvin, None if kelvin is None else actor)
+    reading = read_name(name, lab.settings.temperature_range_K)
+    conditions = SampleConditions(
+        pellet or None,
+        kelvin,
+        None if kelvin is None else actor,
+        () if kelvin is None else tuple(notes_on_temperature(reading, kelvin, actor)),
+    )
     return complete_known_file(lab, Path(name), stored.sha256, conditions, actor=actor)

@@ -10,7 +10,7 @@ from instruments import read
 from instruments.errors import InstrumentFileError
 from instruments.records import Chronoamperometry, DiffractionPattern, ImpedanceSpectrum, Record
 from labkit.json_ready import json_ready
-from labkit.workflows.sample_conditions import temperature_from_name
+from labkit.workflows.temperature_in_name import read_name
 
 __all__ = ["inspect_files"]
 
@@ -35,15 +35,16 @@ def _describe_file(path: Path) -> dict[str, Any]:
         file = read(path)
     except InstrumentFileError as error:
         return {"file": str(path), "error": str(error)}
+    in_name = read_name(path.name)
     return {
         "file": str(path),
         "format": file.format,
         "reader_version": file.reader_version,
         "sha256": file.sha256,
         "size_bytes": file.size_bytes,
-        "temperature_in_name_K": temperature_from_name(path.name),
+        "temperature_in_name_K": in_name.temperature_K,
         "metadata": json_ready(dict(file.metadata)),
-        "warnings": [*file.warnings, *_record_warnings(file.records)],
+        "warnings": [*file.warnings, *_record_warnings(file.records), *in_name.remarks],
         "records": [_describe_record(record) for record in file.records],
     }
 

@@ -14,6 +14,7 @@ from db.label_content import LabelFields
 from db.measurements import get_analysis, get_measurement, latest_analysis
 from db.tables import Analysis, Label, Measurement, Pellet
 from labkit.errors import UsageError
+from labkit.grammar import with_article
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.hand_work import hand_work_behind
 from labkit.workflows.lab import Lab
@@ -145,7 +146,9 @@ def _evidence(session: Session, evidence: str) -> Analysis:
     measurement = get_measurement(session, evidence)
     analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
     if analysis is None:
-        raise UsageError(f"{evidence} has no conductivity: it is a {measurement.kind} measurement")
+        raise UsageError(
+            f"{evidence} has no conductivity: it is {with_article(measurement.kind)} measurement"
+        )
     return analysis
 
 
@@ -173,7 +176,9 @@ def _fields(session: Session, analysis: Analysis) -> LabelFields:
         return fields | _fields_of_sweep(session, analysis)
     if analysis.kind == ARRHENIUS:
         return fields | _fields_of_series(analysis)
-    raise UsageError(f"A{analysis.id} is a {analysis.kind}; a label needs a conductivity")
+    raise UsageError(
+        f"A{analysis.id} is {with_article(analysis.kind)} result; a label needs a conductivity"
+    )
 
 
 def _fields_of_sweep(session: Session, analysis: Analysis) -> LabelFields:

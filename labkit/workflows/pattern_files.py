@@ -17,6 +17,7 @@ from db.tables import Measurement, RawFile
 from instruments import read
 from instruments.records import DiffractionPattern, MeasuredFile
 from labkit.errors import UsageError
+from labkit.grammar import with_article
 from labkit.workflows.importing import read_bytes
 from labkit.workflows.lab import Lab
 from labkit.workflows.recording import keep_and_store, new_measurement
@@ -70,7 +71,9 @@ def stored_pattern(lab: Lab, identifier: str) -> StoredPattern:
         measurement = get_measurement(session, identifier.upper())
         assert measurement.id is not None
         if measurement.kind != "diffraction":
-            raise UsageError(f"M{measurement.id} is a {measurement.kind} measurement, no pattern")
+            raise UsageError(
+                f"M{measurement.id} is {with_article(measurement.kind)} measurement, no pattern"
+            )
         raw = session.get(RawFile, measurement.raw_file_id)
         assert raw is not None
         name, kept, sweep = raw.file_name, raw.sha256, measurement.sweep

@@ -20,6 +20,7 @@ from db.tables import Analysis, Measurement, Pellet
 from labkit.conductivity import Conductivity
 from labkit.dc import fit_polarisation, transference_number
 from labkit.errors import UsageError
+from labkit.grammar import with_article
 from labkit.workflows.analysing import save_figure
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
@@ -67,7 +68,8 @@ def examine_polarisation(
         assert measurement.id is not None
         if measurement.kind != "dc":
             raise UsageError(
-                f"M{measurement.id} is a {measurement.kind} measurement, no current transient"
+                f"M{measurement.id} is {with_article(measurement.kind)} measurement, "
+                "no current transient"
             )
         arrays = load_arrays(session, measurement.id)
         step = voltage_V if voltage_V is not None else _measured_step(measurement, arrays)

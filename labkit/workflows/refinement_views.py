@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from db.measurements import get_analysis
 from db.tables import Analysis, Measurement, Pellet, RawFile
 from labkit.errors import UsageError
+from labkit.grammar import with_article
 from labkit.json_ready import json_ready
 from labkit.wording import with_esd
 from labkit.workflows.lab import Lab
@@ -96,7 +97,9 @@ def stored_refinement(lab: Lab, identifier: str) -> Analysis:
     with lab.database.reading() as session:
         found = get_analysis(session, identifier)
     if found.kind != LATTICE:
-        raise UsageError(f"A{found.id} is a {found.kind}, no refinement of a lattice")
+        raise UsageError(
+            f"A{found.id} is {with_article(found.kind)} result, no refinement of a lattice"
+        )
     return found
 
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from db.measurements import get_measurement, latest_analysis
 from db.tables import Analysis, Measurement, Pellet
 from labkit.errors import ChangedMeanwhileError, NotFoundError, UsageError
+from labkit.grammar import with_article
 from labkit.workflows.conductivity_of_sweep import (
     TAIL,
     CellSweep,
@@ -215,7 +216,9 @@ def impedance_measurement(session: Session, identifier: str) -> Measurement:
     """
     measurement = get_measurement(session, identifier)
     if measurement.kind != "impedance":
-        raise UsageError(f"M{measurement.id} is a {measurement.kind} measurement, no impedance")
+        raise UsageError(
+            f"M{measurement.id} is {with_article(measurement.kind)} measurement, no impedance"
+        )
     return measurement
 
 

@@ -1,40 +1,28 @@
-"""Sample temperature and pellet read from a file's name or from the lab's sheet.
-
-No impedance file of the common instruments carries the sample temperature, so labs write it
-into the file name. A name is read only where it can mean one thing, and what was read is kept
-with its source, so that a person can see it and correct it.
-"""
+"""What is known of a raw file beyond its content: the pellet and the sample temperature."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.errors import UsageError
 from labkit.geometry import parse_temperature
-
-__all__ = [
-    "SampleConditions",
-    "read_condition_sheet",
-    "temperature_from_name",
-]
-
-_ZERO_CELSIUS_K = 273.15
-
-_IN_NAME = re.compile(
-    r"""
-    (?:(?<=(?P<glued>[A-Za-z0-9.]))|)  # what stands before a sign decides what the sign means
-    (?P<sign>[-+]|minus|m(?=\d))?
-    (?P<number>\d{1,4}(?:[.p]\d+)?)
-    \s?_?
-    (?P<unit>°C|degC|deg|grad|C|K)
-    (?![A-Za-z0-9])
-    """,
-    re.VERBOSE,
+from labkit.settings import PLAUSIBLE_TEMPERATURE_K
+from labkit.workflows.condition_sheet import ConditionSheet, read_condition_sheet
+from labkit.workflows.temperature_in_name import (
+    FILE_NAME,
+    NameReading,
+    in_celsius,
+    notes_on_temperature,
+    read_name,
 )
+
+__all__ = ["ContradictedTemperatureError", "GivenConditions", "SampleConditions"]
+
+
+class ContradictedTemperatureError(UsageError):
+    """One temperature is given for files whose names say different ones."""
 
 
 @dataclass(frozen=True)
@@ -48,108 +36,140 @@ class SampleConditions:
     temperature_K : float or None
         Sample temperature.
     temperature_source : str or None
-        Where the temperature came from: ``"command line"``, ``"sheet"`` or ``"file name"``.
+        Where the temperature came from: ``"command line"``, ``"sheet"``, ``"file name"``, or the
+        name of the person who said it.
+    notes : tuple of str
+        What a person should know of the temperature and the file's name.
     """
 
     pellet: str | None = None
     temperature_K: float | None = None
     temperature_source: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def warnings(self) -> list[str]:
+        """Return the notes, and that the temperature is not known if it is not."""
+        if self.temperature_K is not None:
+            return list(self.notes)
+        why = f" ({'; '.join(self.notes)})" if self.notes else ""
+        return [f"temperature unknown{why}; import again with --temperature or --table"]
 
 
-def temperature_from_name(name: str) -> float | None:
-    """Read the sample temperature from a file name.
+@dataclass(frozen=True)
+class GivenConditions:
+    """What a person says about the files of one import.
 
-    Parameters
+    Attributes
     ----------
-    name : str
-        File name without its folder, such as ``"PEIS_pellet3_-25C.mpr"``.
-
-    Returns
-    -------
-    float or None
-        Kelvin; None where the name holds no temperature or two that differ.
-
-    Notes
-    -----
-    A hyphen directly after a letter or a digit separates words (``s04147-140deg`` is 140 °C);
-    after an underscore, a blank or at the start it is a minus sign (``_-25C`` is -25 °C).
-    Numbers glued to letters before them (``CHD048C``) are not temperatures.
-
-    Examples
-    --------
-    >>> round(temperature_from_name("PEIS_LPSCl_-25C_C01.mpr"), 2)
-    248.15
-    >>> round(temperature_from_name("s04147-140deg.txt"), 2)
-    413.15
-    >>> temperature_from_name("pellet7.mpr") is None
-    True
+    pellet : str or None
+        Name of the pellet of every file that the sheet does not name.
+    temperature_K : float or None
+        Temperature of every file of which the sheet says none.
+    sheet : ConditionSheet or None
+        What is said of each file.
+    plausible_K : tuple of float
+        Lowest and highest temperature that a file name is believed.
     """
-    stem = re.sub(r"\.[A-Za-z]\w{1,9}$", "", name)
-    found: set[float] = set()
-    for match in _IN_NAME.finditer(stem):
-        glued = match["glued"] is not None
-        sign = match["sign"]
-        if glued and sign is None:
-            continue
-        number = float(match["number"].replace("p", "."))
-        if sign in ("minus", "m") or (sign == "-" and not glued):
-            number = -number
-        kelvin = number if match["unit"] == "K" else number + _ZERO_CELSIUS_K
-        if kelvin > 0:
-            found.add(round(kelvin, 6))
-    return found.pop() if len(found) == 1 else None
 
+    pellet: str | None = None
+    temperature_K: float | None = None
+    sheet: ConditionSheet | None = None
+    plausible_K: tuple[float, float] = PLAUSIBLE_TEMPERATURE_K
 
-def read_condition_sheet(path: Path) -> dict[str, SampleConditions]:
-    """Read a sheet that says which file is which pellet at which temperature.
+    @classmethod
+    def read(
+        cls,
+        pellet: str | None,
+        temperature: str | None,
+        sheet: Path | None,
+        plausible_K: tuple[float, float],
+    ) -> GivenConditions:
+        """Read what was typed.
 
-    Parameters
-    ----------
-    path : Path
-        CSV with a header; columns ``file``, and any of ``pellet`` and ``temperature``
-        (with its unit, such as ``25C``). Comma, semicolon or tab separated.
-
-    Returns
-    -------
-    dict of str to SampleConditions
-        Keyed by file name.
-
-    Raises
-    ------
-    UsageError
-        When the sheet lacks the column ``file``, names a file twice or has an unreadable cell.
-    """
-    text = path.read_text(encoding="utf-8-sig")
-    first_line = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first_line.count)
-    rows = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    names = [(name or "").strip().lower() for name in rows.fieldnames or []]
-    if "file" not in names:
-        raise UsageError(
-            f"{path}: no column 'file'; the first line must be like file,pellet,temperature"
+        Raises
+        ------
+        GeometryError, UsageError
+            When the temperature or the sheet cannot be read.
+        """
+        return cls(
+            pellet,
+            None if temperature is None else parse_temperature(temperature),
+            None if sheet is None else read_condition_sheet(sheet),
+            plausible_K,
         )
-    rows.fieldnames = names
-    sheet: dict[str, SampleConditions] = {}
-    for row in rows:
-        file_name = Path((row.get("file") or "").strip()).name
-        if not file_name:
-            continue
-        where = f"{path}, line {rows.line_num}"
-        if file_name in sheet:
-            raise UsageError(f"{where}: {file_name} stands in the sheet twice; keep one line")
-        sheet[file_name] = _conditions_of_row(row, where)
-    return sheet
 
+    def pellets(self) -> set[str]:
+        """Return the names of all pellets."""
+        rows = self.sheet.rows.values() if self.sheet else ()
+        named = {row.pellet for row in rows if row.pellet}
+        return named if self.pellet is None else {*named, self.pellet}
 
-def _conditions_of_row(row: dict[str, str], where: str) -> SampleConditions:
-    pellet = (row.get("pellet") or "").strip() or None
-    temperature = (row.get("temperature") or "").strip()
-    if not temperature:
-        return SampleConditions(pellet=pellet)
-    from labkit.geometry import GeometryError
+    def of(self, path: Path) -> SampleConditions:
+        """Return what is known of one file: the sheet, else what was given, else its name."""
+        row = self.sheet.row_of(path) if self.sheet else None
+        pellet = (row.pellet if row else None) or self.pellet
+        reading = read_name(path.name, self.plausible_K)
+        if row is not None and row.temperature_K is not None:
+            kelvin, source = row.temperature_K, "sheet"
+        elif self.temperature_K is not None:
+            kelvin, source = self.temperature_K, "command line"
+        elif reading.temperature_K is not None:
+            kelvin, source = reading.temperature_K, FILE_NAME
+        else:
+            return SampleConditions(pellet, notes=reading.remarks)
+        notes = notes_on_temperature(reading, kelvin, source)
+        return SampleConditions(pellet, kelvin, source, tuple(notes))
 
-    try:
-        kelvin = parse_temperature(temperature)
-    except GeometryError as error:
-        raise UsageError(f"{where}: {error}") from None
-    return SampleConditions(pellet=pellet, temperature_K=kelvin, temperature_source="sheet")
+    def check_names(self, files: Sequence[Path], beside: Iterable[Path] = ()) -> None:
+        """Refuse one temperature for files whose names say different ones.
+
+        Parameters
+        ----------
+        files : sequence of Path
+            The files to import.
+        beside : iterable of Path
+            Others that belong to them, such as those of a watched folder.
+
+        Raises
+        ------
+        ContradictedTemperatureError
+            When the names of several files differ, and one of `files` contradicts what is given.
+        """
+        if self.temperature_K is None:
+            return
+        said = {path: self._said(path) for path in dict.fromkeys([*files, *beside])}
+        clear = {
+            path: reading.temperature_K
+            for path, reading in said.items()
+            if reading is not None and reading.temperature_K is not None
+        }
+        against = [path for path in files if path in clear and self._is_against(said[path])]
+        if not against:
+            return
+        first = against[0]
+        other = next(
+            (p for p in sorted(clear, key=str) if abs(clear[p] - clear[first]) > 0.5), None
+        )
+        if other is None:
+            return
+        raise ContradictedTemperatureError(
+            f"{first.name}: one temperature, {in_celsius(self.temperature_K)}, is given, but its "
+            f"name says {in_celsius(clear[first])} and that of {other.name} "
+            f"{in_celsius(clear[other])}; leave the temperature out, or say which file is which "
+            "in a sheet (labkit import --table)"
+        )
+
+    def _said(self, path: Path) -> NameReading | None:
+        """Read a file's name; None where the sheet says the temperature."""
+        row = self.sheet.row_of(path) if self.sheet else None
+        if row is not None and row.temperature_K is not None:
+            return None
+        return read_name(path.name, self.plausible_K)
+
+    def _is_against(self, reading: NameReading | None) -> bool:
+        assert self.temperature_K is not None
+        return reading is not None and reading.contradicts(self.temperature_K)
+
+    def notes(self, files: Iterable[Path]) -> list[str]:
+        """Return what of the sheet was not used."""
+        return [] if self.sheet is None else [*self.sheet.notes, *self.sheet.unmatched(files)]

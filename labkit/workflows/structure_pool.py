@@ -51,7 +51,7 @@ def add_structures(
     also: Collection[str] = (),
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Add structures to the pool.
+    """Add structures to the pool, those of all sources in one transaction.
 
     Parameters
     ----------
@@ -81,40 +81,32 @@ def add_structures(
     DataUnavailableError
         When a public data set is not at hand.
     SourceError, MissingLibraryError
-        When the Materials Project cannot be asked.
+        When the Materials Project cannot be asked. Nothing is added then, of no source.
     """
+    _check_sources(sources)
     results: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     warnings: list[dict[str, str]] = []
-    for source in sources:
-        known, skipped = _known_ids(lab), list[str]()
-        if source == MATERIALS_PROJECT:
-            new = _materials_project(limit, also, progress)
-        elif source == MATERIALS_PROJECT_API:
-            from screening.materials_project import read_materials_project
+    with lab.database.session() as session:
+        for source in sources:
+            known, skipped = set(session.exec(select(Structure.material_id))), list[str]()
+            new: Iterable[NewStructure]
+            if source == MATERIALS_PROJECT:
+                new = _materials_project(limit, also, progress)
+            elif source == MATERIALS_PROJECT_API:
+                from screening.materials_project import read_materials_project
 
-            new = (_plain(record) for record in read_materials_project())
-        elif source == OBELIX:
-            new = _records(
-                read_obelix_archive(data_path("obelix/all_cifs.zip"), data_path("obelix/all.csv")),
-                known,
-                skipped,
-                refused,
-                warnings,
-            )
-        elif source == PROTOTYPES:
-            from screening.prototypes import prototype_records
-
-            new = _records(prototype_records(), known, skipped, refused, warnings)
-        else:
-            new = _cif_files(Path(source), refused)
-        with lab.database.session() as session:
+                new = (_plain(record) for record in read_materials_project())
+            elif source in (OBELIX, PROTOTYPES):
+                new = _records(_archived(source), known, skipped, refused, warnings)
+            else:
+                new = _cif_files(Path(source), refused)
             counts = db.structures.add_structures(session, new)
-            if counts.added:
-                merge_structures(session)
-                identify_and_match(session)
-        there = counts.already_there + len(skipped)
-        results.append({"source": source, "added": counts.added, "known": there})
+            there = counts.already_there + len(skipped)
+            results.append({"source": source, "added": counts.added, "known": there})
+        if any(result["added"] for result in results):
+            merge_structures(session)
+            identify_and_match(session)
     with lab.database.reading() as session:
         total = db.structures.count_structures(session)
         replaced = len(replaced_structures(session))
@@ -169,9 +161,12 @@ def _plain(record: StructureRecord) -> NewStructure:
     )
 
 
-def _known_ids(lab: Lab) -> set[str]:
-    with lab.database.reading() as session:
-        return set(session.exec(select(Structure.material_id)).all())
+def _archived(source: str) -> Iterable[StructureRecord]:
+    if source == OBELIX:
+        return read_obelix_archive(data_path("obelix/all_cifs.zip"), data_path("obelix/all.csv"))
+    from screening.prototypes import prototype_records
+
+    return prototype_records()
 
 
 def _records(
@@ -213,18 +208,25 @@ def _tidy(formula: str) -> str:
     return re.sub(r"(\d)\.0+(?!\d)", r"\1", formula)
 
 
+def _check_sources(sources: Sequence[str]) -> None:
+    """Refuse a source that is none before anything is added."""
+    named = (MATERIALS_PROJECT, MATERIALS_PROJECT_API, OBELIX, PROTOTYPES)
+    for source in sources:
+        if source in named:
+            continue
+        path = Path(source)
+        if path.is_dir():
+            if not any(path.rglob("*.cif")):
+                raise UsageError(f"{path}: no .cif file in this folder; nothing was added")
+        elif not path.is_file():
+            raise UsageError(
+                f"{path}: neither a CIF file or folder nor one of {', '.join(named)}; "
+                "nothing was added"
+            )
+
+
 def _cif_files(path: Path, refused: list[dict[str, Any]]) -> Iterator[NewStructure]:
-    if path.is_dir():
-        files = sorted(path.rglob("*.cif"))
-        if not files:
-            raise UsageError(f"{path}: no .cif file in this folder")
-    elif path.is_file():
-        files = [path]
-    else:
-        raise UsageError(
-            f"{path}: neither a CIF file or folder nor one of {MATERIALS_PROJECT}, "
-            f"{MATERIALS_PROJECT_API}, {OBELIX}, {PROTOTYPES}"
-        )
+    files = sorted(path.rglob("*.cif")) if path.is_dir() else [path]
     for file in files:
         try:
             text = file.read_text(encoding="utf-8", errors="replace")

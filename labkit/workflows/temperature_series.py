@@ -22,6 +22,7 @@ from labkit.arrhenius_segments import (
     compare_heating_cooling,
     fit_segments,
 )
+from labkit.grammar import counted
 from labkit.json_ready import json_ready
 from labkit.replicates import combine_arrhenius
 from labkit.workflows.analysing import save_figure
@@ -320,9 +321,9 @@ def fit_with_segments(
     """
     if len({analysis.temperature_K for analysis in series.analyses}) < 2:
         reasons = f" ({'; '.join(series.left_out[:3])})" if series.left_out else ""
+        number = counted(len(series.analyses), "usable conductivity", "usable conductivities")
         raise ArrheniusError(
-            f"pellet {series.pellet.name}: {len(series.analyses)} usable conductivities, at least "
-            f"two temperatures are needed{reasons}"
+            f"pellet {series.pellet.name}: {number}, at least two temperatures are needed{reasons}"
         )
     segmented = fit_segments(
         [analysis.temperature_K or math.nan for analysis in series.analyses],

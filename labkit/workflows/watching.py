@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from db.pellets import get_pellet
 from instruments import formats
 from labkit.errors import UsageError
-from labkit.workflows.importing import import_paths
+from labkit.geometry import parse_temperature
+from labkit.workflows.importing import import_paths, refused_report
 from labkit.workflows.lab import Lab
 from labkit.workflows.recording import Arrival
+from labkit.workflows.sample_conditions import ContradictedTemperatureError
 
 __all__ = ["Watch", "watch_folder"]
 
@@ -61,6 +64,11 @@ class Watch:
     def __post_init__(self) -> None:
         if not self.folder.is_dir():
             raise UsageError(f"{self.folder}: there is no such folder to watch")
+        if self.temperature is not None:
+            parse_temperature(self.temperature)
+        if self.pellet is not None:
+            with self.lab.database.reading() as session:
+                get_pellet(session, self.pellet)
 
     def look(self) -> Iterator[tuple[Path, dict[str, Any]]]:
         """Look once, and import what is complete: each file with its report of `import_paths`.
@@ -73,19 +81,27 @@ class Watch:
             return
         self.waiting = {path: state for path, state in self.waiting.items() if path in files}
         for path, stamp in self._complete(files):
-            report = import_paths(
-                self.lab,
-                [path],
-                pellet=self.pellet,
-                temperature=self.temperature,
-                arrival=self.arrival,
-            )
+            report = self._import(path, files)
             if any(refused["again"] for refused in report["refused"]):
                 self.waiting[path] = (stamp, self.clock())
             else:
                 self.waiting.pop(path, None)
                 self._done[path] = stamp
             yield path, report
+
+    def _import(self, path: Path, files: set[Path]) -> dict[str, Any]:
+        """Import one file, as an import of the whole folder would."""
+        try:
+            return import_paths(
+                self.lab,
+                [path],
+                pellet=self.pellet,
+                temperature=self.temperature,
+                arrival=self.arrival,
+                beside=files,
+            )
+        except ContradictedTemperatureError as error:
+            return refused_report(path, error)  # and the files to come go on
 
     def _files(self) -> set[Path] | None:
         """Return the raw files of the folder; None where it is not there."""
@@ -157,23 +173,34 @@ def watch_folder(
     clock, sleep : callable
         For tests.
 
-    Yields
-    ------
-    dict
+    Returns
+    -------
+    iterator of dict
         The report of `import_paths` for each file handled.
 
     Raises
     ------
-    UsageError
-        When there is no such folder.
+    UsageError, GeometryError, UnknownPelletError
+        At once, when there is no such folder or pellet, or the temperature cannot be read.
     """
     watch = Watch(lab, folder, pellet, temperature, settle_s, clock=clock)
+    return _handled(watch, poll_s=poll_s, once=once, tell=tell, sleep=sleep)
+
+
+def _handled(
+    watch: Watch,
+    *,
+    poll_s: float,
+    once: bool,
+    tell: Callable[[str], None],
+    sleep: Callable[[float], None],
+) -> Iterator[dict[str, Any]]:
     while True:
         before = watch.missing
         for _, report in watch.look():
             yield report
         if watch.missing != before:
-            tell(watch.missing or f"{folder} is back")
+            tell(watch.missing or f"{watch.folder} is back")
         if once and not watch.waiting:
             return
         sleep(poll_s)

@@ -65,6 +65,20 @@ def test_an_unknown_pellet_is_named_with_its_neighbours(lab: Database) -> None:
         get_pellet(session, "LPSCI-7")
 
 
+def test_only_close_names_are_suggested(lab: Database) -> None:
+    with lab.session() as session:
+        for name in ("LPSCl-1", "FLi6PS5Cl·H2O", "garnet"):
+            add_pellet(session, name=name, **GEOMETRY)
+    said = {}
+    for asked in ("LPSCl-2", "lpscl-1", "Q9"):
+        with pytest.raises(UnknownPelletError) as refused, lab.reading() as session:
+            get_pellet(session, asked)
+        said[asked] = str(refused.value).partition("; ")[2]
+
+    assert said["LPSCl-2"] == said["lpscl-1"] == "did you mean LPSCl-1?"
+    assert "did you mean" not in str(said["Q9"])
+
+
 @pytest.mark.parametrize("name", ["'; DROP TABLE pellet; --", "=HYPERLINK(1)", "Ω µ 中", "../x"])
 def test_hostile_and_foreign_names_are_only_names(any_lab: Database, name: str) -> None:
     with any_lab.session() as session:

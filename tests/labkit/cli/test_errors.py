@@ -133,6 +133,8 @@ def test_a_temperature_that_is_none_is_refused(
         (("rank", "--since", "R9"), "structure"),
         (("why", "A99"), "A99"),
         (("why", "something"), "something"),
+        (("why", "Q9"), "no pellet is called so either"),
+        (("watch", "no-such-folder"), "no such folder"),
         (("replay", "A99"), "A99"),
         (("replay", "L1"), "analysis"),
         (("export", "labels", "--output", "labels.docx"), ".csv"),

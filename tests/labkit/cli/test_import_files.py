@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 PELLET = ("--formula", "Li3BS3", "--thickness", "0.80mm+-0.01mm", "--diameter", "6.35mm+-0.02mm")
@@ -129,6 +132,7 @@ def test_a_folder_is_read_and_files_of_other_kinds_are_left_aside(
     assert report["imported"] == 7
     assert report["refused"] == []
     assert report["left_aside"] == 1  # truth.json
+    assert "1 file of other kinds left aside" in report["summary"]
 
 
 def test_a_sheet_says_which_file_is_which(
@@ -144,6 +148,156 @@ def test_a_sheet_says_which_file_is_which(
     assert file["pellet"] == "LBS-1"
     assert file["sweeps"][0]["temperature_K"] == pytest.approx(308.0)
     assert file["sweeps"][0]["temperature_source"] == "sheet"
+
+
+@pytest.fixture
+def named(simulated_series: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Return what puts different spectra into a folder under the names wanted."""
+    spectra = sorted(simulated_series.glob("*.mpr"))
+
+    def put(*names: str) -> Path:
+        folder = tmp_path / "named"
+        folder.mkdir()
+        for spectrum, name in zip(spectra, names, strict=False):
+            shutil.copy(spectrum, folder / name)
+        return folder
+
+    return put
+
+
+def _temperatures_C(report: Any) -> dict[str, float | None]:
+    return {
+        file["name"]: None
+        if (kelvin := file["sweeps"][0]["temperature_K"]) is None
+        else round(kelvin - 273.15, 3)
+        for file in report["files"]
+    }
+
+
+def test_a_name_that_could_mean_something_else_leaves_the_temperature_open(
+    pellet_lab: Any, named: Callable[..., Path]
+) -> None:
+    folder = named("k_25,5C.mpr", "ad_10K_steps.mpr", "t_1C_rate.mpr", "z_1000C.mpr", "d_RT.mpr")
+
+    report = pellet_lab("import", "--pellet", "LBS-1", folder, "--json").json
+
+    assert _temperatures_C(report) == {
+        "k_25,5C.mpr": 25.5,
+        "ad_10K_steps.mpr": None,
+        "t_1C_rate.mpr": None,
+        "z_1000C.mpr": None,
+        "d_RT.mpr": None,
+    }
+    told = {file["name"]: " ".join(file["warnings"]) for file in report["files"]}
+    assert told["k_25,5C.mpr"] == ""
+    assert "('10K_steps' is not read as a temperature)" in told["ad_10K_steps.mpr"]
+    assert "('1C_rate' is not read as a temperature)" in told["t_1C_rate.mpr"]
+    assert "1000C in the name is outside" in told["z_1000C.mpr"]
+    assert "'RT' is no number" in told["d_RT.mpr"]
+
+
+def test_files_without_a_temperature_get_a_sheet_to_fill_in(
+    pellet_lab: Any, named: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = named("d_RT.mpr", "a, b.mpr", "x_60C.mpr")
+
+    shown = pellet_lab("import", "--pellet", "LBS-1", folder).out
+
+    assert "2 files have no temperature" in shown
+    lines = shown.splitlines()
+    first = lines.index("file,pellet,temperature")
+    assert lines[first + 1 : first + 3] == ['"a, b.mpr",LBS-1,', "d_RT.mpr,LBS-1,"]
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("".join(f"{line}25C\n" for line in lines[first + 1 : first + 3]), "utf-8")
+    sheet.write_text("file,pellet,temperature\n" + sheet.read_text("utf-8"), "utf-8")
+    again = pellet_lab("import", "--table", sheet, folder, "--json").json
+    assert again["completed"] == 2
+    assert again["without_temperature"] == []
+    assert _temperatures_C(again)["d_RT.mpr"] == 25.0
+
+
+def test_a_temperature_that_the_name_contradicts_is_taken_and_told(
+    pellet_lab: Any, named: Callable[..., Path]
+) -> None:
+    file = named("simulated_-25C.mpr") / "simulated_-25C.mpr"
+
+    report = pellet_lab("import", "--temperature", "25C", file, "--json").json
+
+    assert _temperatures_C(report) == {"simulated_-25C.mpr": 25.0}
+    assert (
+        "25 °C (command line) is taken, though the file name says -25 °C"
+        in report["files"][0]["warnings"]
+    )
+
+
+def test_one_temperature_for_names_that_differ_is_refused(
+    pellet_lab: Any, named: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = named("s-140deg.mpr", "s-150deg.mpr", "s-160deg.mpr")
+
+    refused = pellet_lab("import", "--pellet", "LBS-1", "--temperature", "25C", folder)
+
+    assert refused.code == 1
+    assert len(refused.error_lines) == 1
+    assert "leave the temperature out, or say which file is which in a sheet" in refused.err
+    assert pellet_lab("pellet", "list", "--json").json[0]["measurements"] == 0
+    # what the sheet says of a file settles that file
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("file,temperature\ns-150deg.mpr,25C\ns-160deg.mpr,25C\n", "utf-8")
+    taken = pellet_lab("import", "--temperature", "140C", "--table", sheet, folder, "--json").json
+    assert _temperatures_C(taken)["s-140deg.mpr"] == 140.0
+    assert [len(file["warnings"]) for file in taken["files"]] == [1, 2, 2]  # pellet, and name
+
+
+def test_an_excel_sheet_is_read_and_what_is_not_used_of_it_is_told(
+    pellet_lab: Any, simulated_series: Path, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ("File", "Pellet", "Temperature (°C)", "Operator"),
+        ("simulated_35C.mpr", "LBS-1", 33.6, "See"),
+        ("cellX.mpr", "LBS-1", 25, "See"),
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "sheet.xlsx")
+    file = simulated_series / "simulated_35C.mpr"
+
+    done = pellet_lab("import", "--table", tmp_path / "sheet.xlsx", file)
+
+    assert done.code == 0
+    assert "33.6" in done.out
+    told = [line for line in done.out.splitlines() if line.startswith("note: ")]
+    assert len(told) == 3
+    assert "33.6 °C (sheet) is taken, though the file name says 35 °C" in told[0]
+    assert "column 'Operator' not known" in told[1]
+    assert "1 line matches no file of this import: cellX.mpr" in told[2]
+
+
+def test_a_file_that_may_not_be_read_leaves_the_rest_alone(
+    pellet_lab: Any, named: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = named("a_25C.mpr", "b_35C.mpr")
+    locked = folder / "a_25C.mpr"
+    access, read_bytes = os.access, Path.read_bytes
+
+    def may(path: Any, mode: int, **options: Any) -> bool:
+        return Path(path) != locked and access(path, mode, **options)
+
+    def read(path: Path) -> bytes:
+        if path == locked:
+            raise PermissionError(13, "Permission denied")
+        return read_bytes(path)
+
+    monkeypatch.setattr(os, "access", may)
+    monkeypatch.setattr(Path, "read_bytes", read)
+    done = pellet_lab("import", locked, folder / "b_35C.mpr", "--json")
+
+    assert done.code == 1
+    assert done.json["imported"] == 1
+    assert len(done.error_lines) == 1
+    assert "a_25C.mpr: not readable" in done.err
 
 
 def test_twins_share_their_data_hash_and_their_resistance(
@@ -193,3 +347,14 @@ def test_a_wrong_circuit_or_short_imports_nothing(
     assert said in done.err
     assert len(done.error_lines) == 1
     assert lab("import", simulated_series, "--json").json["imported"] == 7
+
+
+def test_a_watch_prints_the_notes_of_each_file(pellet_lab: Any, named: Callable[..., Path]) -> None:
+    folder = named("LBS-1-25C.mpr", "t_1C_rate.mpr")
+
+    done = pellet_lab("watch", "--pellet", "LBS-1", "--settle", "0", "--once", folder)
+
+    notes = [line for line in done.out.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 2
+    assert "LBS-1-25C.mpr: the hyphen before the temperature is read as a dash" in notes[0]
+    assert "t_1C_rate.mpr: temperature unknown ('1C_rate'" in notes[1]

@@ -66,8 +66,15 @@ def test_a_source_that_is_not_at_hand_is_one_line(lab: Any, source: str, said: s
     assert len(done.error_lines) == 1
 
 
-def test_a_source_that_fails_stores_nothing_of_itself(lab: Any, lab_folder: Path) -> None:
-    lab("structures", "add", "prototypes", "no-such-folder")
+@pytest.mark.parametrize("wrong", ["no-such.cif", "empty", "obelix"])
+def test_where_one_source_fails_nothing_is_added(
+    lab: Any, lab_folder: Path, tmp_path: Path, wrong: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    done = lab("structures", "add", "prototypes", wrong if wrong != "empty" else tmp_path / wrong)
 
+    assert done.code == 1
+    assert len(done.error_lines) == 1
+    assert wrong in done.err
     with open_lab(lab_folder).database.reading() as session:
-        assert db.structures.count_structures(session) > 50
+        assert db.structures.count_structures(session) == 0

@@ -44,6 +44,53 @@ def test_the_same_file_again_adds_nothing(browser: Browser, simulated_series: Pa
     assert browser.get("/api/measurements").json()["total"] == 7
 
 
+@pytest.mark.parametrize(
+    ("name", "celsius", "said"),
+    [
+        ("k_25,5C.mpr", 25.5, None),
+        ("ad_10K_steps.mpr", None, "'10K_steps' is not read"),
+        ("LPSCl-25C.mpr", 25.0, "read as a dash"),
+    ],
+)
+def test_the_card_tells_how_the_name_was_read(
+    browser: Browser, new_file: bytes, name: str, celsius: float | None, said: str | None
+) -> None:
+    browser.post("/api/files", files={"files": (name, new_file)})
+
+    card = browser.get("/api/files").json()["files"][0]
+
+    expected = None if celsius is None else pytest.approx(celsius + 273.15)
+    assert card["temperature_K"] == expected
+    assert ("temperature" in card["missing"]) == (celsius is None)
+    assert (said or "") in " ".join(card["warnings"])
+    assert bool(card["warnings"]) == (said is not None)
+    assert (said or name).replace("'", "&#39;") in browser.get("/").text
+
+
+def test_a_temperature_against_the_name_stands_on_the_card(
+    browser: Browser, new_file: bytes
+) -> None:
+    name = ("files", ("cell_40C.mpr", new_file))
+    browser.post("/api/files", files=[name], data={"temperature": "25C"})
+
+    card = browser.get("/api/files").json()["files"][0]
+
+    assert card["temperature_K"] == pytest.approx(298.15)
+    assert any("though the file name says 40 °C" in line for line in card["warnings"])
+
+
+def test_one_temperature_for_names_that_differ_is_refused(
+    browser: Browser, new_file: bytes
+) -> None:
+    files = [("files", (name, new_file)) for name in ("a_40C.mpr", "b_60C.mpr")]
+
+    sent = browser.post("/api/files", files=files, data={"temperature": "25C"})
+
+    assert sent.status_code >= 400
+    assert "leave the temperature out" in sent.text
+    assert browser.get("/api/files").json()["total"] == 7
+
+
 def test_what_is_missing_is_asked_and_then_filled_in(browser: Browser, new_file: bytes) -> None:
     browser.post("/api/files", files={"files": ("LBS-1 again.mpr", new_file)})
     card = browser.get("/api/files").json()["files"][0]

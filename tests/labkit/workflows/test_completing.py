@@ -46,6 +46,26 @@ def test_pellet_and_temperature_are_filled_in_one_after_the_other(lab: Lab, unna
     assert _import(lab, unnamed)["status"] == "known"
 
 
+def test_a_known_file_that_still_has_no_temperature_says_so(lab: Lab, unnamed: Path) -> None:
+    room = unnamed.rename(unnamed.with_name("run_RT.mpr"))
+    _import(lab, room)
+
+    again = _import(lab, room, pellet="a")
+
+    assert again["status"] == "completed"
+    assert any("temperature unknown ('RT' is no number)" in line for line in again["warnings"])
+
+
+def test_a_temperature_filled_in_against_the_name_is_told(lab: Lab, unnamed: Path) -> None:
+    _import(lab, unnamed)
+    renamed = unnamed.rename(unnamed.with_name("run_60C.mpr"))
+
+    filled = _import(lab, renamed, temperature="25C")
+
+    assert filled["sweeps"][0]["temperature_K"] == pytest.approx(298.15)
+    assert any("though the file name says 60 °C" in line for line in filled["warnings"])
+
+
 def test_what_is_stored_is_never_replaced(lab: Lab, unnamed: Path) -> None:
     first = _import(lab, unnamed, pellet="a", temperature="25C")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,35 @@ def test_a_file_named_twice_is_imported_once(pellet_lab: Lab, simulated_series: 
 
     assert report["imported"] == 7
     assert report["known"] == 0
+
+
+def test_a_folder_inside_that_may_not_be_read_is_refused_and_the_rest_goes_on(
+    pellet_lab: Lab, simulated_series: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "files" / "closed"
+    closed.mkdir(parents=True)
+    shutil.copy(simulated_series / "simulated_25C.mpr", tmp_path / "files")
+    look = os.scandir
+
+    def may_look(path: Any) -> Any:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    def may_read(path: Path) -> bytes:
+        if path == closed:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    read = Path.read_bytes
+    monkeypatch.setattr(os, "scandir", may_look)
+    monkeypatch.setattr(Path, "read_bytes", may_read)
+    report = import_paths(pellet_lab, [tmp_path / "files"], pellet="LBS-1")
+
+    assert report["imported"] == 1
+    assert [refused["error"] for refused in report["refused"]] == [
+        f"{closed}: not readable; check its permissions"
+    ]
 
 
 def test_a_failure_in_the_middle_of_one_file_leaves_nothing_of_it(

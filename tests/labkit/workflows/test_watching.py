@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from db.errors import DatabaseBusyError
-from labkit.errors import UsageError
+from db.errors import DatabaseBusyError, DatabaseError
+from labkit.errors import LabkitError, UsageError
 from labkit.workflows.inbox import list_inbox
 from labkit.workflows.lab import create_lab
 from labkit.workflows.recording import Arrival, keep_and_store
@@ -190,3 +190,61 @@ def test_a_database_that_is_busy_is_tried_again(
 
     assert [len(report["refused"]) for report in reports] == [1, 0]
     assert reports[1]["imported"] == 1
+
+
+def test_the_rules_of_an_import_hold_for_a_watched_folder(
+    tmp_path: Path, simulated_bytes: bytes
+) -> None:
+    """One temperature for names that differ: such a file is refused, the others come in."""
+    lab = create_lab(tmp_path / "lab")
+    folder = tmp_path / "watched"
+    made = simulate_temperature_series(tmp_path / "series", count=4)
+    folder.mkdir()
+    names = ["a_25C.mpr", "b_140deg.mpr", "c_10K_steps.mpr", "d_25,5C.mpr"]
+    for path, name in zip(made["files"], names, strict=True):
+        (folder / name).write_bytes(Path(path).read_bytes())
+    clock = _Clock([])
+
+    reports = list(
+        watch_folder(
+            lab,
+            folder,
+            temperature="25C",
+            settle_s=1.0,
+            once=True,
+            clock=clock.time,
+            sleep=clock.sleep,
+        )
+    )
+
+    assert [report["imported"] for report in reports] == [1, 0, 1, 1]
+    (refused,) = reports[1]["refused"]
+    assert refused["error"].startswith("b_140deg.mpr: one temperature, 25 °C, is given")
+    assert refused["error"].count("\n") == 0
+
+
+def test_a_single_name_that_contradicts_is_taken_and_told(
+    tmp_path: Path, simulated_bytes: bytes
+) -> None:
+    lab = create_lab(tmp_path / "lab")
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    (folder / "a_140deg.mpr").write_bytes(simulated_bytes)
+
+    (report,) = watch_folder(lab, folder, temperature="25C", settle_s=0.0, once=True, poll_s=0.01)
+
+    assert any("the file name says 140 °C" in line for line in report["files"][0]["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"pellet": "nobody"}, "no pellet"), ({"temperature": "25"}, "no unit")],
+)
+def test_what_cannot_be_used_is_refused_before_the_watch(
+    tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
+    lab = create_lab(tmp_path / "lab")
+    with pytest.raises((LabkitError, DatabaseError), match=said):
+        watch_folder(lab, tmp_path, **given)
+    with pytest.raises(UsageError, match="no such folder"):
+        watch_folder(lab, tmp_path / "none")
