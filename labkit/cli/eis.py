@@ -222,7 +222,8 @@ def _show_circuit(fitted: dict[str, Any]) -> None:
             )
             for row in fitted["parameters"]
         ],
-        title=f"{fitted['circuit']}: R = {fitted['resistance_ohm']:.5g} ohm, "
+        title=f"{fitted['circuit']}: R = {fitted['resistance_ohm']:.5g} ohm "
+        f"+- {fitted['resistance_se_ohm']:.2g}, "
         f"{fitted['verdict']} {', '.join(fitted['reasons'])}",
     )
     if fitted["arcs"]:
