@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 from db.pellets import get_pellet
@@ -86,8 +87,7 @@ def refuse_repeated_pellets(lab: Lab, names: Sequence[str]) -> None:
 
 def _refuse_other_materials(pellets: Sequence[Pellet]) -> None:
     """Refuse to average different compounds, or different batches of one."""
-    first, *others = pellets
-    for other in others:
+    for first, other in combinations(pellets, 2):
         one_batch = bool(first.batch) and first.batch == other.batch
         if UNKNOWN_FORMULA in (first.formula, other.formula) and not one_batch:
             why = f"the formula of {_unknown_of(first, other)} is unknown"

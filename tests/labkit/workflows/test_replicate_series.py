@@ -72,6 +72,14 @@ def test_one_formula_or_one_batch_is_combined(
     assert combined["sigma25"]["interval95_S_per_cm"] is None
 
 
+def test_every_pair_has_to_be_of_one_batch(new_lab: Lab, tmp_path: Path) -> None:
+    lab = two(new_lab, tmp_path, ("Li3BS3", None), ("Li3BS3", "x1"))
+    measure(lab, tmp_path, "c", seed=3, formula="Li3BS3", batch="x2")
+
+    with pytest.raises(ReplicateError, match="b is of batch x1 and c of x2"):
+        combine_replicates(lab, ["a", "b", "c"])
+
+
 def test_a_pellet_is_not_its_own_replicate(new_lab: Lab, tmp_path: Path) -> None:
     lab = two(new_lab, tmp_path, ("Li3BS3", None), ("Li3BS3", None))
 
