@@ -366,7 +366,8 @@ def _sentences(n: int, reasons: Sequence[str], kelvin_se: float) -> Iterator[str
     if "interval-too-wide" in reasons:
         yield "the pellets differ so much that the interval of sigma(25 C) says nothing"
     if n > 1 and kelvin_se > 0:
+        where = "is not in the s.d." if n < MINIMUM_PELLETS else "is the systematic part"
         yield (
-            f"the temperature error, {kelvin_se:g} K, is common to pellets on one thermostat and "
-            "does not average out: it is the systematic part"
+            f"the temperature error, {kelvin_se:g} K, is common to pellets on one thermostat: it "
+            f"does not average out and {where}"
         )

@@ -160,6 +160,7 @@ def test_two_pellets_fix_no_interval() -> None:
     assert got.random_effects.interval95 is None
     assert got.reasons == ("few-replicates",)
     assert any("needs three" in message for message in got.messages)
+    assert any("is not in the s.d." in message for message in got.messages)
 
 
 def test_an_interval_over_many_decades_is_not_given() -> None:
