@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from labkit.arrhenius_verdict import Verdict, judge_series
 from labkit.errors import LabkitError
 from labkit.json_ready import json_ready
 
@@ -27,12 +28,6 @@ KB_EV_PER_K = 8.617333262e-5
 """Boltzmann constant in eV/K (CODATA 2018, exact to the digits given)."""
 
 Convention = Literal["ln(sigma T)", "ln(sigma)"]
-Verdict = Literal["accepted", "review", "rejected"]
-
-MINIMUM_TEMPERATURES = 4
-MINIMUM_SPAN_K = 30.0
-COMMON_SCATTER = 0.05
-"""Standard deviation of ln sigma around the line that an error of 1 K explains at 0.35 eV."""
 
 
 class ArrheniusError(LabkitError):
@@ -78,6 +73,11 @@ class ArrheniusFit:
         Natural logarithm of sigma_0, in S K/cm for ln(sigma T) and in S/cm for ln(sigma).
     covariance
         2x2 covariance of (value of the line at the centre, Ea).
+    temperature_covariance
+        The part of it that comes from the errors of the temperatures. Pellets measured on one
+        thermostat share it.
+    temperature_se_K
+        Root mean square of the errors of the temperatures.
     centre_ln, centre_inverse_kT_per_eV
         Value of the line at the centre, and the centre 1/(kB T) in 1/eV.
     convention
@@ -103,6 +103,8 @@ class ArrheniusFit:
     ln_prefactor: float
     ln_prefactor_se: float
     covariance: tuple[tuple[float, float], tuple[float, float]]
+    temperature_covariance: tuple[tuple[float, float], tuple[float, float]]
+    temperature_se_K: float
     centre_ln: float
     centre_inverse_kT_per_eV: float
     convention: Convention
@@ -120,6 +122,30 @@ class ArrheniusFit:
     verdict: Verdict
     reasons: tuple[str, ...]
     messages: tuple[str, ...]
+
+    @property
+    def ea_temperature_se_eV(self) -> float:
+        """The part of the standard error of Ea that comes from the temperatures."""
+        return math.sqrt(self.temperature_covariance[1][1])
+
+    @property
+    def ea_own_se_eV(self) -> float:
+        """The standard error of Ea without the errors of the temperatures."""
+        own = self.covariance[1][1] - self.temperature_covariance[1][1]
+        return math.sqrt(max(own, 0.0)) if math.isfinite(own) else math.nan
+
+    def ln_sigma_own_se(self, temperature_K: float) -> float:
+        """Return the standard error of ln(sigma) without the errors of the temperatures."""
+        offset = 1 / (KB_EV_PER_K * temperature_K) - self.centre_inverse_kT_per_eV
+        direction = np.array([1.0, -offset])
+        own = np.array(self.covariance) - np.array(self.temperature_covariance)
+        variance = float(direction @ own @ direction)
+        return math.sqrt(max(variance, 0.0)) if math.isfinite(variance) else math.nan
+
+    def ln_sigma_per_K(self, temperature_K: float) -> float:
+        """Return how ln(sigma) changes with temperature: what 1 K of error does."""
+        by_hopping = self.ea_eV / (KB_EV_PER_K * temperature_K**2)
+        return by_hopping - (1 / temperature_K if self.convention == "ln(sigma T)" else 0.0)
 
     def ln_sigma(self, temperature_K: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return ln(sigma) of the line and its standard error at `temperature_K` (any shape)."""
@@ -210,7 +236,7 @@ def fit_arrhenius(
 
     variance = relative**2 if errors_given else np.ones(n)
     slope_in_t = (1.0 if convention == "ln(sigma T)" else 0.0) / kelvin
-    ea = 0.0
+    ea, sensitivity = 0.0, np.zeros(n)
     for _ in range(20):  # Ea enters the effective variance; it settles in three or four rounds
         if errors_given:
             sensitivity = ea / (KB_EV_PER_K * kelvin**2) - slope_in_t if ea else slope_in_t * 0
@@ -226,6 +252,7 @@ def fit_arrhenius(
         ea = new_ea
         if settled:
             break
+    by_temperature = _temperature_part(weight, offset, sensitivity * kelvin_se)
     residual = y - mean + ea * offset
     chi2 = float(np.sum(weight * residual**2))
     covariance = np.diag([1 / np.sum(weight), 1 / np.sum(weight * offset**2)])
@@ -236,7 +263,7 @@ def fit_arrhenius(
     t_quantile = _t_quantile(free)
     ea_se = math.sqrt(covariance[1, 1])
     scatter = math.sqrt(float(residual @ residual) / max(free, 1))
-    verdict, reasons, messages = _judge(kelvin, ea, ea_se, chi2, free, errors_given, scatter)
+    verdict, reasons, messages = judge_series(kelvin, ea, ea_se, chi2, free, errors_given, scatter)
     return ArrheniusFit(
         ea_eV=ea,
         ea_se_eV=ea_se,
@@ -247,6 +274,8 @@ def fit_arrhenius(
             (float(covariance[0, 0]), float(covariance[0, 1])),
             (float(covariance[1, 0]), float(covariance[1, 1])),
         ),
+        temperature_covariance=by_temperature,
+        temperature_se_K=float(np.sqrt(np.mean(kelvin_se**2))),
         centre_ln=mean,
         centre_inverse_kT_per_eV=centre,
         convention=convention,
@@ -265,6 +294,15 @@ def fit_arrhenius(
         reasons=reasons,
         messages=messages,
     )
+
+
+def _temperature_part(
+    weight: NDArray[np.float64], offset: NDArray[np.float64], error: NDArray[np.float64]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Propagate independent errors of ln(sigma T) to the value at the centre and to Ea."""
+    influence = np.array([weight / np.sum(weight), -weight * offset / np.sum(weight * offset**2)])
+    (aa, ab), (_, bb) = (influence * error**2) @ influence.T
+    return (float(aa), float(ab)), (float(ab), float(bb))
 
 
 def _checked(
@@ -309,62 +347,3 @@ def _t_quantile(degrees_of_freedom: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees_of_freedom, 0.975))
-
-
-def _judge(
-    kelvin: NDArray[np.float64],
-    ea: float,
-    ea_se: float,
-    chi2: float,
-    free: int,
-    errors_given: bool,
-    scatter: float,
-) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
-    """Collect the reasons to look twice at a series."""
-    found: list[tuple[Verdict | Literal["note"], str, str]] = []
-    temperatures = np.unique(np.round(kelvin, 1)).size
-    span = float(np.ptp(kelvin))
-    if temperatures < MINIMUM_TEMPERATURES:
-        found.append(
-            (
-                "review",
-                "few-temperatures",
-                f"{temperatures} temperatures; {MINIMUM_TEMPERATURES} are needed to see a bend",
-            )
-        )
-    if span < MINIMUM_SPAN_K:
-        found.append(
-            (
-                "review",
-                "narrow-temperature-range",
-                f"the series spans {span:.0f} K; {MINIMUM_SPAN_K:.0f} K are needed",
-            )
-        )
-    if errors_given and free > 0:
-        from scipy.special import chdtrc
-
-        if float(chdtrc(free, chi2)) < 1e-3 and chi2 / free > 4:
-            found.append(
-                (
-                    # Below this the temperature, known to about 1 K, explains the scatter.
-                    "review" if scatter > COMMON_SCATTER else "note",
-                    "scatter-exceeds-errors",
-                    (
-                        f"the points scatter {math.sqrt(chi2 / free):.1f} times their errors:"
-                        " temperature errors, a bend, or a change of the sample"
-                    ),
-                )
-            )
-    if not errors_given and free < 1:
-        found.append(("review", "no-error-estimate", "two points without errors fix no error"))
-    if ea <= 0:
-        found.append(("rejected", "ea-not-positive", f"Ea = {ea:.3f} eV is not above zero"))
-    elif math.isfinite(ea_se) and ea_se > 0.25 * ea:
-        found.append(
-            ("review", "ea-uncertain", f"Ea = {ea:.3f} eV is uncertain by {ea_se / ea:.0%}")
-        )
-    verdicts = {verdict for verdict, _, _ in found}
-    verdict: Verdict = (
-        "rejected" if "rejected" in verdicts else "review" if "review" in verdicts else "accepted"
-    )
-    return verdict, tuple(code for _, code, _ in found), tuple(text for _, _, text in found)

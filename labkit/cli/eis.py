@@ -210,6 +210,8 @@ def _show_relaxation_times(drt: dict[str, Any]) -> None:
 
 
 def _show_circuit(fitted: dict[str, Any]) -> None:
+    error_ohm = fitted["resistance_se_ohm"]
+    error = "" if error_ohm is None else f" +- {error_ohm:.2g}"
     print_table(
         ["parameter", "value", "+-", "unit", ""],
         [
@@ -222,7 +224,7 @@ def _show_circuit(fitted: dict[str, Any]) -> None:
             )
             for row in fitted["parameters"]
         ],
-        title=f"{fitted['circuit']}: R = {fitted['resistance_ohm']:.5g} ohm, "
+        title=f"{fitted['circuit']}: R = {fitted['resistance_ohm']:.5g} ohm{error}, "
         f"{fitted['verdict']} {', '.join(fitted['reasons'])}",
     )
     if fitted["arcs"]:

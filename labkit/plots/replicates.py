@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -63,19 +64,22 @@ def plot_replicates(
             capsize=4,
             label=f"mean ± sd: {power_of_ten(result.mean_S_per_cm, result.sd_S_per_cm)} S/cm",
         )
-    low, high = result.interval95_S_per_cm
-    value = result.random_effects_S_per_cm
-    error_of_mean = value * result.random_effects.standard_error
-    axes.errorbar(
-        [n + 0.8],
-        [value],
-        yerr=[[value - low], [high - value]],
-        fmt="D",
-        ms=6,
-        color=GREEN,
-        capsize=4,
-        label=f"random effects (95 %): {power_of_ten(value, error_of_mean)} S/cm",
-    )
+    if result.interval95_S_per_cm is not None:
+        low, high = result.interval95_S_per_cm
+        value = result.random_effects_S_per_cm
+        error_of_mean = value * math.hypot(
+            result.random_effects.standard_error, result.common_relative
+        )
+        axes.errorbar(
+            [n + 0.8],
+            [value],
+            yerr=[[value - low], [high - value]],
+            fmt="D",
+            ms=6,
+            color=GREEN,
+            capsize=4,
+            label=f"random effects (95 %): {power_of_ten(value, error_of_mean)} S/cm",
+        )
     axes.axvline(n - 0.4, color=GREY, lw=0.8)
     axes.set_yscale("log")
     axes.set_xlim(-0.6, n + 1.4)

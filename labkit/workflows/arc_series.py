@@ -15,13 +15,16 @@ from db.measurements import NewAnalysis, latest_analysis, store_analysis_once
 from db.pellets import get_pellet
 from db.tables import Measurement, Pellet, Spectrum
 from labkit.arrhenius import ArrheniusError, Convention, fit_arrhenius
+from labkit.eis.agreement import CIRCUIT_DISAGREES
 from labkit.eis.arcs import SeriesFit, TrackedArc, fit_temperature_series
 from labkit.geometry import PelletGeometry
 from labkit.json_ready import json_ready
+from labkit.workflows.circuits import agreement_with_tail
 from labkit.workflows.conductivity_of_sweep import MASKED_BY_HAND, TAIL, cell_sweep
 from labkit.workflows.fit_choices import FitChoices, describe_masks
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import geometry_of
+from labkit.workflows.series_selection import LEFT_OUT_BY_HAND, Selection
 
 __all__ = ["ARC_SERIES", "fit_arc_series"]
 
@@ -37,7 +40,9 @@ class _Spectra:
     pellet: Pellet
     measurements: list[Measurement]
     spectra: list[tuple[NDArray[np.float64], NDArray[np.complex128]]]
+    tails: list[dict[str, Any] | None]
     left_out: list[str]
+    by_hand: list[str]
     masked: dict[str, FitChoices]
 
     @property
@@ -62,6 +67,7 @@ def fit_arc_series(
     circuit: str = "auto",
     joint: bool = False,
     convention: str = "sigma-T",
+    selection: Selection = Selection(),  # noqa: B008  (frozen)
 ) -> dict[str, Any]:
     """Track the arcs of a pellet's spectra through temperature, and fit each one's Arrhenius line.
 
@@ -76,16 +82,19 @@ def fit_arc_series(
     circuit : str
         A circuit string for every spectrum, or ``"auto"``: the commonest choice of all.
     joint : bool
-        Share exponents and capacitances of arcs between all temperatures.
+        Share exponents and capacitances of arcs between all temperatures, where the data allow
+        it; `joint_kept` of the result says whether they did.
     convention : {"sigma-T", "sigma"}
         ``ln(sigma T)`` or ``ln(sigma)`` against 1/T.
+    selection : Selection
+        What a person leaves out; kept with the result and told in its messages.
 
     Returns
     -------
     dict
         ``arcs``, the total last: role, Ea with errors, and sigma per temperature. `ea_eV` and
-        `ea_se_eV` rest on the scatter with equal weights; `ea_weighted_eV` and its error on the
-        errors of the fits and of the temperatures.
+        `ea_se_eV` rest on the scatter with equal weights and are the ones to quote;
+        `ea_weighted_eV` and its error, a check, on the errors of the fits and temperatures.
 
     Raises
     ------
@@ -97,7 +106,7 @@ def fit_arc_series(
         When the spectra cannot be fitted by the circuit.
     """
     with lab.database.reading() as session:
-        used = _collect(session, name)
+        used = _collect(session, name, selection)
     if len(set(used.temperature_K)) < 2:
         why = f" ({'; '.join(used.left_out[:3])})" if used.left_out else ""
         raise ArrheniusError(
@@ -110,7 +119,11 @@ def fit_arc_series(
     se_K = lab.settings.temperature_se_K
     arcs = [_line(arc, geometry, chosen, se_K) for arc in (*series.arcs, series.total)]
     reasons, messages = _judge(series, arcs)
+    _beside_tails(series, used.tails, reasons, messages)
     verdict = "review" if reasons else "accepted"
+    if selection:
+        reasons.append(LEFT_OUT_BY_HAND)
+        messages += used.by_hand
     if used.masked:
         reasons.append(MASKED_BY_HAND)
         messages += [
@@ -121,7 +134,9 @@ def fit_arc_series(
         {
             "circuit": series.circuit,
             "joint": joint,
+            "joint_kept": series.joint,
             "convention": chosen,
+            "temperature_se_K": se_K,
             "temperature_K": list(series.temperature_K),
             "arcs": arcs,
             "messages": messages,
@@ -139,7 +154,8 @@ def fit_arc_series(
             "temperature_se_K": se_K,
             "measurements": used.ids,
         }
-        | used.mask_parameters,
+        | used.mask_parameters
+        | selection.to_parameters(),
         labkit_version=labkit.__version__,
     )
     with lab.database.session() as session:
@@ -156,7 +172,7 @@ def fit_arc_series(
         }
 
 
-def _collect(session: Session, name: str) -> _Spectra:
+def _collect(session: Session, name: str, selection: Selection) -> _Spectra:
     """Collect the spectra whose points can be trusted, by temperature; the same points once."""
     pellet = get_pellet(session, name)
     statement = (
@@ -166,11 +182,18 @@ def _collect(session: Session, name: str) -> _Spectra:
         .order_by(col(Measurement.temperature_K), col(Measurement.id))
     )
     kept: list[Measurement] = []
-    spectra, left_out = [], []
+    spectra, tails = [], []
+    left_out: list[str] = []
+    by_hand: list[str] = []
     masked: dict[str, FitChoices] = {}
-    seen: dict[str, int | None] = {}
-    for measurement, data_hash in session.exec(statement).all():
+    measured = session.exec(statement).all()
+    seen = {data_hash: one.id for one, data_hash in measured if one.id in selection.exclude}
+    for measurement, data_hash in measured:
         assert measurement.id is not None
+        told = selection.why_not(measurement)
+        if told is not None:
+            by_hand.append(f"M{measurement.id} {told}")
+            continue
         tail = latest_analysis(session, TAIL, measurement_id=measurement.id)
         why = None
         if data_hash in seen:
@@ -185,10 +208,11 @@ def _collect(session: Session, name: str) -> _Spectra:
         sweep = cell_sweep(session, measurement)
         kept.append(measurement)
         spectra.append(sweep.used)
+        tails.append(None if tail is None else tail.result)
         if sweep.choices.mask:
             masked[f"M{measurement.id}"] = sweep.choices
         seen[data_hash] = measurement.id
-    return _Spectra(pellet, kept, spectra, left_out, masked)
+    return _Spectra(pellet, kept, spectra, tails, [*by_hand, *left_out], by_hand, masked)
 
 
 def _line(
@@ -235,10 +259,10 @@ def _line(
 
 def _judge(series: SeriesFit, arcs: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
     """Say what keeps the arcs from being taken at their word."""
-    reasons: list[str] = []
-    messages: list[str] = []
+    reasons = list(series.reasons)
+    messages = list(series.messages)
     roles = {arc.role for arc in series.arcs}
-    if not {"bulk", "grain boundary"} <= roles:
+    if not reasons and not {"bulk", "grain boundary"} <= roles:
         reasons.append("arcs-not-resolved")
         found = ", ".join(sorted(roles)) or "none"
         messages.append(
@@ -256,3 +280,33 @@ def _judge(series: SeriesFit, arcs: list[dict[str, Any]]) -> tuple[list[str], li
             messages.append(f"the arc of the {arc['role']} is missing at {missing} temperatures")
         reasons += arc.pop("reasons")
     return list(dict.fromkeys(reasons)), messages
+
+
+def _beside_tails(
+    series: SeriesFit,
+    tails: list[dict[str, Any] | None],
+    reasons: list[str],
+    messages: list[str],
+) -> None:
+    """Add what the tails say of the totals: two models of one spectrum should agree."""
+    compared = [
+        (kelvin, agreement_with_tail(tail, resistance, error))
+        for kelvin, tail, resistance, error in zip(
+            series.temperature_K,
+            tails,
+            series.total.resistance_ohm,
+            series.total.resistance_se_ohm,
+            strict=True,
+        )
+    ]
+    apart = [(kelvin, one) for kelvin, one in compared if one is not None and one.disagrees]
+    if not apart:
+        return
+    reasons.append(CIRCUIT_DISAGREES)
+    worst = max((one for _, one in apart), key=lambda one: abs(one.difference_relative))
+    messages.append(
+        f"R_total of arcs and tail differ by more than twice their combined error at "
+        f"{', '.join(f'{kelvin - 273.15:.4g}' for kelvin, _ in apart)} C, by up to "
+        f"{abs(worst.difference_relative):.1%} ({worst.difference_sigma:.1f} times): one of the "
+        "two models does not hold there"
+    )

@@ -47,6 +47,10 @@ def arrhenius_section(lab: Lab, view: dict[str, Any]) -> ReportSection:
                 "; ".join(series["messages"]),
             )
         )
+    if view["replicates_message"]:
+        left_out.append(view["replicates_message"])
+    elif view["replicates"]:
+        left_out += view["replicates"]["messages"]
     named = [pellet["name"] for pellet in view["pellets"] if pellet["series"]]
     columns = ("pellet", "Ea (eV)", "points", "conductivity at 25 °C", "verdict", "kept as",
                "remarks")  # fmt: skip

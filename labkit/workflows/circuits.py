@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,24 @@ from db.measurements import (
     store_analysis_once,
 )
 from db.tables import Measurement
+from labkit.eis.agreement import Agreement, compare_with_tail
 from labkit.eis.circuit import CircuitFit, fit_circuit
 from labkit.eis.spectrum import SpectrumError
 from labkit.errors import UsageError
+from labkit.geometry import Measured
 from labkit.grammar import with_article
-from labkit.workflows.conductivity_of_sweep import MASKED_BY_HAND, cell_sweep
+from labkit.json_ready import json_ready
+from labkit.workflows.conductivity_of_sweep import MASKED_BY_HAND, TAIL, cell_sweep
 from labkit.workflows.fit_choices import FitChoices
 from labkit.workflows.lab import Lab
 
-__all__ = ["CIRCUIT", "analyse_circuit", "fit_measured_circuit", "store_circuit_once"]
+__all__ = [
+    "CIRCUIT",
+    "agreement_with_tail",
+    "analyse_circuit",
+    "fit_measured_circuit",
+    "store_circuit_once",
+]
 
 CIRCUIT = "circuit"
 """Kind of the analysis that fits an equivalent circuit."""
@@ -72,7 +82,14 @@ def fit_measured_circuit(lab: Lab, identifier: str, circuit: str) -> dict[str, A
         choices = sweep.choices
         fit = fit_circuit((sweep.frequency_hz, sweep.z_ohm), circuit, mask=choices.reason_by_index)
         data_hash = data_hash_of(session, measurement.id)
-        new = _analysis_of(fit, circuit, data_hash=data_hash, choices=choices)
+        tail = latest_analysis(session, TAIL, measurement_id=measurement.id)
+        new = _analysis_of(
+            fit,
+            circuit,
+            data_hash=data_hash,
+            choices=choices,
+            tail=None if tail is None else tail.result,
+        )
         stored = store_analysis_once(
             session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id
         )
@@ -91,6 +108,7 @@ def analyse_circuit(
     *,
     data_hash: str,
     choices: FitChoices = FitChoices(),  # noqa: B008  (frozen)
+    tail: Mapping[str, Any] | None = None,
 ) -> NewAnalysis:
     """Fit an equivalent circuit to one sweep, ready to be stored beside its conductivity.
 
@@ -104,6 +122,8 @@ def analyse_circuit(
         Canonical hash of these points, kept with the result.
     choices : FitChoices
         Leads to subtract first and points left out by hand; a window is of no account here.
+    tail : mapping, optional
+        The result that the tail of the same sweep gave: an R that differs is for review.
 
     Returns
     -------
@@ -124,21 +144,50 @@ def analyse_circuit(
             input_hash=data_hash,
             labkit_version=labkit.__version__,
         )
-    return _analysis_of(fit, circuit, data_hash=data_hash, choices=choices)
+    return _analysis_of(fit, circuit, data_hash=data_hash, choices=choices, tail=tail)
 
 
 def _analysis_of(
-    fit: CircuitFit, circuit: str, *, data_hash: str, choices: FitChoices
+    fit: CircuitFit,
+    circuit: str,
+    *,
+    data_hash: str,
+    choices: FitChoices,
+    tail: Mapping[str, Any] | None,
 ) -> NewAnalysis:
+    result = {k: v for k, v in fit.to_dict().items() if k not in _NOT_STORED}
+    reasons, verdict = list(fit.reasons), fit.verdict
+    beside = agreement_with_tail(tail, fit.resistance_ohm, fit.resistance_se_ohm)
+    if beside is not None:
+        result["beside_tail"] = json_ready(beside)
+        result["messages"] = [*result["messages"], *(r.message for r in beside.reasons)]
+        reasons += [reason.code for reason in beside.reasons]
+        verdict = "review" if beside.disagrees and verdict == "accepted" else verdict
+    result |= {"verdict": verdict, "reasons": list(reasons)}
     return NewAnalysis(
         kind=CIRCUIT,
-        result={k: v for k, v in fit.to_dict().items() if k not in _NOT_STORED},
-        verdict=fit.verdict,
-        reasons=[*fit.reasons, *([MASKED_BY_HAND] if choices.mask else [])],
+        result=result,
+        verdict=verdict,
+        reasons=[*reasons, *([MASKED_BY_HAND] if choices.mask else [])],
         parameters=_parameters(circuit, choices),
         input_hash=data_hash,
         labkit_version=labkit.__version__,
     )
+
+
+def agreement_with_tail(
+    tail: Mapping[str, Any] | None, circuit_ohm: float, circuit_se_ohm: float
+) -> Agreement | None:
+    """Compare R of a circuit with a stored result of the tail; None where that has no R."""
+    resistance = None if tail is None else tail.get("resistance_ohm")
+    if tail is None or resistance is None:
+        return None
+    measured = Measured(
+        resistance,
+        tail.get("resistance_random_ohm") or 0.0,
+        tail.get("resistance_systematic_ohm") or 0.0,
+    )
+    return compare_with_tail(measured, circuit_ohm, circuit_se_ohm)
 
 
 def _parameters(circuit: str, choices: FitChoices) -> dict[str, Any]:
@@ -155,12 +204,14 @@ def store_circuit_once(
     if latest is not None and latest.parameters == plain_json(_parameters(circuit, choices)):
         return False
     arrays = load_arrays(session, measurement.id)
+    tail = latest_analysis(session, TAIL, measurement_id=measurement.id)
     new = analyse_circuit(
         arrays["frequency_hz"],
         arrays["z_ohm"],
         circuit,
         data_hash=data_hash_of(session, measurement.id),
         choices=choices,
+        tail=None if tail is None else tail.result,
     )
     store_analysis_once(
         session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id

@@ -18,11 +18,11 @@ from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import list_pellets
 from labkit.workflows.refinement import LATTICE
 from labkit.workflows.refinement_views import list_refinements
+from labkit.workflows.replicate_series import combine_replicates
 from labkit.workflows.substitution_series import VEGARD
 from labkit.workflows.temperature_series import (
     ARRHENIUS,
     collect_series,
-    combine_replicates,
     fit_with_segments,
 )
 

@@ -172,6 +172,7 @@ def _sweep_analyses(
                 treatment.circuit,
                 data_hash=record.data_hash,
                 choices=choices,
+                tail=analyses[0].result,
             )
         )
     return analyses

@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 import labkit
-from db.measurements import NewAnalysis, store_analysis_once
+from db.measurements import NewAnalysis, get_analysis, store_analysis_once
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet, Spectrum
 from labkit.arrhenius import ArrheniusError, ArrheniusFit
@@ -24,17 +24,16 @@ from labkit.arrhenius_segments import (
 )
 from labkit.grammar import counted
 from labkit.json_ready import json_ready
-from labkit.replicates import combine_arrhenius
 from labkit.workflows.analysing import save_figure
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import geometry_of
+from labkit.workflows.series_selection import LEFT_OUT_BY_HAND, Selection
 
 __all__ = [
     "ARRHENIUS",
     "Series",
     "collect_series",
-    "combine_replicates",
     "draw_pellets",
     "draw_series",
     "fit_series",
@@ -57,19 +56,29 @@ class Series:
         The same in the order of measurement: by start where every file says it, else by number.
     left_out : list of str
         What was not used, and why.
+    by_hand : list of str
+        The lines of `left_out` about what a person left out.
     """
 
     pellet: Pellet
     analyses: list[Analysis]
     in_order: list[Analysis]
     left_out: list[str]
+    by_hand: list[str]
 
 
-def collect_series(session: Session, name: str, *, include_review: bool) -> Series:
+def collect_series(
+    session: Session,
+    name: str,
+    *,
+    include_review: bool,
+    selection: Selection = Selection(),  # noqa: B008  (frozen)
+) -> Series:
     """Collect what can be fitted of one pellet.
 
-    The same points imported from two files count once. A rejected conductivity, one under
-    review (unless asked for) and one without a temperature are left out, with a line each.
+    The same points imported from two files count once, and not at all where a person left one of
+    them out. A rejected conductivity, one under review (unless asked for) and one without a
+    temperature are left out, with a line each.
     """
     pellet = get_pellet(session, name)
     statement = (
@@ -90,9 +99,14 @@ def collect_series(session: Session, name: str, *, include_review: bool) -> Seri
     used: list[Analysis] = []
     started: list[datetime | None] = []
     left_out: list[str] = []
-    seen: dict[str, int | None] = {}
+    by_hand: list[str] = []
+    seen = {data_hash: one.id for one, data_hash in measured if one.id in selection.exclude}
     for measurement, data_hash in measured:
         assert measurement.id is not None
+        told = selection.why_not(measurement)
+        if told is not None:
+            by_hand.append(f"M{measurement.id} {told}")
+            continue
         found = newest.get(measurement.id)
         why = _why_not(measurement, found, include_review)
         if data_hash in seen:
@@ -104,7 +118,8 @@ def collect_series(session: Session, name: str, *, include_review: bool) -> Seri
         else:
             left_out.append(f"M{measurement.id} left out: {why}")
     by_temperature = sorted(used, key=lambda analysis: analysis.temperature_K or 0.0)
-    return Series(pellet, by_temperature, _by_start(used, started), left_out)
+    in_order = _by_start(used, started)
+    return Series(pellet, by_temperature, in_order, [*by_hand, *left_out], by_hand)
 
 
 def _start(measurement: Measurement) -> datetime | None:
@@ -145,6 +160,7 @@ def fit_series(
     *,
     convention: str = "sigma-T",
     include_review: bool = False,
+    selection: Selection = Selection(),  # noqa: B008  (frozen)
     actor: str | None = None,
 ) -> dict[str, Any]:
     """Fit Arrhenius over one pellet and store the result.
@@ -158,6 +174,8 @@ def fit_series(
         ``ln(sigma T)`` or ``ln(sigma)`` against 1/T.
     include_review : bool
         Use conductivities under review as well.
+    selection : Selection
+        What a person leaves out; kept with the result and told in its messages.
     actor : str, optional
         Who asks for it; kept with a new result.
 
@@ -174,7 +192,7 @@ def fit_series(
         When fewer than two temperatures are left.
     """
     with lab.database.session() as session:
-        series = collect_series(session, name, include_review=include_review)
+        series = collect_series(session, name, include_review=include_review, selection=selection)
         fit, segmented = fit_with_segments(lab, series, convention)
         sigma25 = fit.sigma_at(298.15)
         both_ways = _heating_and_cooling(lab, series, fit)
@@ -186,6 +204,9 @@ def fit_series(
             reasons += ["heating-cooling-differ"] if differs else []
         doubtful = bool(segmented.reasons) or differs
         verdict = "review" if doubtful and fit.verdict == "accepted" else fit.verdict
+        if selection:
+            reasons.append(LEFT_OUT_BY_HAND)
+            messages += series.by_hand
         result = fit.to_dict() | {
             "messages": messages,
             "heating_cooling": None if both_ways is None else _both_ways_fields(both_ways),
@@ -211,7 +232,7 @@ def fit_series(
             "include_review": include_review,
             "temperature_se_K": lab.settings.temperature_se_K,
             "analyses": [analysis.id for analysis in series.analyses],
-        }
+        } | selection.to_parameters()
         new = NewAnalysis(
             kind=ARRHENIUS,
             result=result,
@@ -238,36 +259,6 @@ def fit_series(
             "verdict": verdict,
             "reasons": reasons,
         }
-
-
-def combine_replicates(
-    lab: Lab, names: Sequence[str], *, convention: str = "sigma-T", include_review: bool = False
-) -> dict[str, Any]:
-    """Combine the Arrhenius lines of replicate pellets.
-
-    Parameters
-    ----------
-    lab : Lab
-    names : sequence of str
-        Pellets of one batch, two or more.
-    convention, include_review
-        As in `fit_series`.
-
-    Returns
-    -------
-    dict
-        The plain mean and standard deviation of Ea and sigma(25 C) beside the random-effects
-        estimates.
-
-    Raises
-    ------
-    UnknownPelletError, ArrheniusError
-        As `fit_series`.
-    """
-    with lab.database.reading() as session:
-        collected = [collect_series(session, name, include_review=include_review) for name in names]
-    combined = combine_arrhenius([_fit(lab, series, convention) for series in collected])
-    return combined.to_dict() | {"pellets": [series.pellet.name for series in collected]}
 
 
 def _heating_and_cooling(lab: Lab, series: Series, fit: ArrheniusFit) -> HeatingCooling | None:
@@ -303,10 +294,6 @@ def _both_ways_fields(both: HeatingCooling) -> dict[str, Any]:
         }
     )
     return fields
-
-
-def _fit(lab: Lab, series: Series, convention: str) -> ArrheniusFit:
-    return fit_with_segments(lab, series, convention)[0]
 
 
 def fit_with_segments(
@@ -353,11 +340,17 @@ def draw_arrhenius(lab: Lab, results: Sequence[dict[str, Any]], axes: Any) -> An
 
     for result in results:
         with lab.database.reading() as session:
+            parameters = get_analysis(session, result["analysis"]).parameters
             series = collect_series(
-                session, result["pellet"], include_review=_used_review(session, result)
+                session,
+                result["pellet"],
+                include_review=bool(parameters["include_review"]),
+                selection=Selection.of(parameters),
             )
         convention = "sigma" if result["convention"] == "ln(sigma)" else "sigma-T"
-        axes = plot_arrhenius(axes, _fit(lab, series, convention), label=result["pellet"])
+        axes = plot_arrhenius(
+            axes, fit_with_segments(lab, series, convention)[0], label=result["pellet"]
+        )
     return axes
 
 
@@ -368,11 +361,5 @@ def draw_pellets(lab: Lab, names: Sequence[str], axes: Any) -> Any:
     for name in names:
         with lab.database.reading() as session:
             series = collect_series(session, name, include_review=False)
-        axes = plot_arrhenius(axes, _fit(lab, series, "sigma-T"), label=name)
+        axes = plot_arrhenius(axes, fit_with_segments(lab, series, "sigma-T")[0], label=name)
     return axes
-
-
-def _used_review(session: Session, result: dict[str, Any]) -> bool:
-    from db.measurements import get_analysis
-
-    return bool(get_analysis(session, result["analysis"]).parameters["include_review"])

@@ -201,3 +201,11 @@ def test_a_label_shows_what_was_done_by_hand(measured_lab: Any) -> None:
     told = "by hand in M1: left out: 51.95 Hz (mains, A. See)"
     assert told in " ".join(proposed.out.split())
     assert told in " ".join(measured_lab("label", "show", "L1").out.split())
+
+
+def test_the_circuit_says_how_well_it_knows_r(measured_lab: Any) -> None:
+    fitted = measured_lab("eis", "M1", "--circuit", "p(R1,CPE1)-CPE0", "--json").json["circuit"]
+    out = measured_lab("eis", "M1", "--circuit", "p(R1,CPE1)-CPE0").out
+
+    assert f"ohm +- {fitted['resistance_se_ohm']:.2g}" in out
+    assert abs(fitted["beside_tail"]["difference_sigma"]) < 2

@@ -101,3 +101,24 @@ def test_leads_can_follow_later(new_lab: Lab, cell: Path, short: Path) -> None:
     assert after["sweeps"][0]["resistance_ohm"] == pytest.approx(40.0, rel=0.005)
     assert "correction for the leads" in after["warnings"][0]
     assert again["status"] == "known"
+
+
+def test_a_circuit_that_is_at_odds_with_the_tail_is_for_review(
+    new_lab: Lab, tmp_path: Path
+) -> None:
+    arcs = (Arc(4e3, 2e-11, 0.85), Arc(8e3, 3e-9, 0.8))
+    _, z = simulate_pellet(Pellet(arcs=arcs, tail_q=2e-6), FREQUENCY, noise=0.001, seed=3)
+    one, two = "p(R1,CPE1)-CPE0", "p(R1,CPE1)-p(R2,CPE2)-CPE0"
+
+    (file,) = import_paths(new_lab, [write(tmp_path / "a_25C.mpr", z)], circuit=one)["files"]
+
+    stored = file["sweeps"][0]["circuit"]
+    fitted = fit_measured_circuit(new_lab, "M1", one)
+    assert fitted["analysis"] == stored["analysis"]
+    assert "circuit-disagrees" in fitted["reasons"]
+    assert fitted["verdict"] != "accepted"
+    assert any("differs from that of the tail" in message for message in fitted["messages"])
+    right = fit_measured_circuit(new_lab, "M1", two)
+    assert right["resistance_ohm"] == pytest.approx(12e3, rel=0.01)
+    assert "circuit-disagrees" not in right["reasons"]
+    assert abs(right["beside_tail"]["difference_sigma"]) < 2
