@@ -117,7 +117,7 @@ def close_pellet_names(session: sqlmodel.Session, asked: str) -> list[str]:
 
     newest = select(Pellet.name).order_by(col(Pellet.id).desc()).limit(2000)
     by_lower = {name.lower(): name for name in session.exec(newest)}
-    close = get_close_matches(asked.lower(), by_lower, n=2, cutoff=0.8)
+    close = get_close_matches(asked.lower(), by_lower, n=2, cutoff=0.75)
     return [by_lower[name] for name in close]
 
 

@@ -123,5 +123,5 @@ def test_what_is_not_there_is_named(full: Database) -> None:
         for unknown in ("L9", "A9", "M9", "R9", "P9", "mp-9"):
             with pytest.raises(UnknownRecordError, match=unknown):
                 chain(session, unknown)
-        with pytest.raises(IdentifierError, match="no pellet 'pall'"):
+        with pytest.raises(IdentifierError, match=r"'pall' is no identifier.* did you mean pill\?"):
             chain(session, "pall")
