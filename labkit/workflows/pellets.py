@@ -11,15 +11,13 @@ import db.pellets
 from db.tables import Measurement, Pellet
 from labkit.errors import UsageError
 from labkit.geometry import PelletGeometry, parse_length
+from labkit.geometry_verdict import judge_geometry
 from labkit.workflows.lab import Lab
 
-__all__ = ["UNKNOWN_FORMULA", "add_pellet", "geometry_of", "list_pellets"]
+__all__ = ["UNKNOWN_FORMULA", "add_pellet", "geometry_of", "list_pellets", "notes_on"]
 
 UNKNOWN_FORMULA = "unknown"
 """What to give for a sample of unknown composition; it can be measured but not labelled."""
-
-
-_LARGEST_USUAL_M = 0.05
 
 
 def add_pellet(
@@ -83,27 +81,15 @@ def add_pellet(
             note=comment,
             created_by=actor,
         )
-        return _describe(pellet, 0) | {"notes": _notes(pellet)}
+        return _describe(pellet, 0) | {"notes": notes_on(pellet)}
 
 
-def _notes(pellet: Pellet) -> list[str]:
+def notes_on(pellet: Pellet) -> list[str]:
     """Return what a person should look at before measuring on."""
-    notes = []
-    silent = [
-        name
-        for name, error in (
-            ("thickness", pellet.thickness_se_m),
-            ("diameter", pellet.diameter_se_m),
-        )
-        if error == 0.0
-    ]
-    if silent:
-        notes.append(
-            f"no error of the {' and the '.join(silent)} was given: the systematic error of sigma "
-            "leaves it out; write it as 0.81mm+-0.01mm"
-        )
-    if max(pellet.thickness_m, pellet.diameter_m) > _LARGEST_USUAL_M:
-        notes.append("that is a large pellet: are the units right?")
+    found = judge_geometry(geometry_of(pellet))
+    notes = [reason.message for reason in found]
+    if any(reason.code == "geometry-error-missing" for reason in found):
+        notes[-1] += "; write it as 0.81mm+-0.01mm"
     return notes
 
 
