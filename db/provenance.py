@@ -299,11 +299,17 @@ def _corrections(session: sqlmodel.Session, row: Pellet | Measurement) -> list[d
             "action": one.action,
             "by": one.actor,
             "reason": one.reason,
-            "before": one.values_before,
-            "after": one.values_after,
+            "changed": [
+                f"{name} {_short(one.values_before.get(name))} -> {_short(value)}"
+                for name, value in one.values_after.items()
+            ],
         }
         for one in corrections_of(session, row)
     ]
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _structure(session: sqlmodel.Session, material_id: str) -> Link:
