@@ -48,6 +48,7 @@ def describe_sweep(
         "data_hash": data_hash,
         "technique": measurement.technique,
         "temperature_source": measurement.temperature_source,
+        "set_aside_because": measurement.set_aside_because,
     }
     if analysis is None:
         return described | {"temperature_K": measurement.temperature_K}

@@ -48,6 +48,7 @@ def test_a_measurement_is_corrected_set_aside_and_taken_back(measured_lab: Any) 
         "measurement", "set-aside", "M1", "M2", "--because", "cracked", "--by", "A"
     )
     assert "M1: set aside (A: cracked)" in aside.out
+    assert "set aside: cracked; no series" in measured_lab("eis", "M1").out
     assert "M1 left out: set aside (cracked)" in measured_lab("arrhenius", "LBS-1").out
     refused = measured_lab("label", "propose", "M1", "--by", "A")
     assert refused.code == 1
