@@ -7,6 +7,7 @@ import shutil
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import sqlmodel
@@ -19,7 +20,17 @@ from db.label_content import content_hash_of, event_hash_of
 from db.session import Database
 from db.snapshots import snapshot_labels
 from db.structures import iterate_cifs
-from db.tables import Label, LabelEvent, LabelSnapshot, RawFile, Spectrum, Structure
+from db.tables import (
+    Correction,
+    Label,
+    LabelEvent,
+    LabelSnapshot,
+    Measurement,
+    Pellet,
+    RawFile,
+    Spectrum,
+    Structure,
+)
 
 _LEAST_FREE_BYTES = 500 * 1024 * 1024
 _BLOCK = 1 << 20
@@ -39,7 +50,7 @@ class Problem:
 
 
 def examine(database: Database, lab_folder: Path | None = None) -> list[Problem]:
-    """Examine a lab: the database file, links, raw files, labels, snapshots, structures, space.
+    """Examine a lab: the database file, links, raw files, histories, structures, space.
 
     Parameters
     ----------
@@ -59,6 +70,7 @@ def examine(database: Database, lab_folder: Path | None = None) -> list[Problem]
         problems += check_file(session)
         problems += check_labels(session)
         problems += check_snapshots(session)
+        problems += check_corrections(session)
         problems += check_arrays(session)
         problems += check_structures(session)
         if folder is not None:
@@ -199,6 +211,28 @@ def check_snapshots(session: sqlmodel.Session) -> list[Problem]:
                     f"snapshot {snapshot.name}",
                     "its content does not fit its hash",
                     "restore a backup",
+                )
+            )
+    return problems
+
+
+def check_corrections(session: sqlmodel.Session) -> list[Problem]:
+    """Compare pellets and measurements with the values that their last corrections left."""
+    left: dict[tuple[type[Pellet | Measurement], int | None], dict[str, Any]] = defaultdict(dict)
+    for one in session.exec(select(Correction).order_by(col(Correction.id))):
+        subject = (Pellet, one.pellet_id) if one.pellet_id else (Measurement, one.measurement_id)
+        left[subject].update(one.values_after)
+    problems: list[Problem] = []
+    for (kind, number), values in left.items():
+        row = session.get(kind, number)
+        changed = [name for name, value in values.items() if getattr(row, name, value) != value]
+        if changed:
+            problems.append(
+                Problem(
+                    "correction-overwritten",
+                    f"{'P' if kind is Pellet else 'M'}{number}",
+                    f"was edited outside labkit ({', '.join(changed)})",
+                    "correct it again, or restore a backup",
                 )
             )
     return problems

@@ -44,26 +44,10 @@ def add_pellet(
     InvalidValueError
         If the name is empty or reads like an identifier (``P4``), or a length is not positive.
     """
-    name = name.strip()
-    if not name or any(ord(character) < 32 for character in name):
-        raise InvalidValueError("a pellet needs a name of visible characters")
-    if looks_like_identifier(name):
-        raise InvalidValueError(
-            f"a pellet cannot be named {name}: that is how records are numbered"
-        )
-    for what, value in (("thickness", thickness_m), ("diameter", diameter_m)):
-        if not 0 < value < float("inf"):
-            raise InvalidValueError(
-                f"the {what} of pellet {name} must be above zero, not {value} m"
-            )
-    for what, value in (("thickness", thickness_se_m), ("diameter", diameter_se_m)):
-        if not 0 <= value < float("inf"):
-            raise InvalidValueError(
-                f"the standard error of the {what} of pellet {name} must not be {value} m"
-            )
-    taken = session.exec(select(Pellet).where(Pellet.name == name)).first()
-    if taken is not None:
-        raise DuplicateError(f"a pellet named {name} is already there (P{taken.id})")
+    name = checked_name(session, name)
+    lengths = {"thickness_m": thickness_m, "diameter_m": diameter_m}
+    errors = {"thickness_se_m": thickness_se_m, "diameter_se_m": diameter_se_m}
+    check_lengths(name, lengths | errors)
     pellet = Pellet(
         name=name,
         formula=formula_text(formula),
@@ -86,6 +70,52 @@ def add_pellet(
     session.add(pellet)
     session.flush()
     return pellet
+
+
+def checked_name(session: sqlmodel.Session, name: str) -> str:
+    """Return a name that a pellet may have, without blanks around it.
+
+    Raises
+    ------
+    DuplicateError
+        If the name is taken.
+    InvalidValueError
+        If it is empty or reads like an identifier.
+    """
+    name = name.strip()
+    if not name or any(ord(character) < 32 for character in name):
+        raise InvalidValueError("a pellet needs a name of visible characters")
+    if looks_like_identifier(name):
+        raise InvalidValueError(
+            f"a pellet cannot be named {name}: that is how records are numbered"
+        )
+    taken = session.exec(select(Pellet).where(Pellet.name == name)).first()
+    if taken is not None:
+        raise DuplicateError(
+            f"a pellet named {name} is already there (P{taken.id}); what was typed wrong of it is "
+            f"corrected with 'labkit pellet set {name}'"
+        )
+    return name
+
+
+def check_lengths(name: str, lengths: Mapping[str, float]) -> None:
+    """Check those lengths and standard errors of a pellet that are given, by column.
+
+    Raises
+    ------
+    InvalidValueError
+        If a length is not positive, or an error negative.
+    """
+    for what in ("thickness", "diameter"):
+        value, error = lengths.get(f"{what}_m", 1.0), lengths.get(f"{what}_se_m", 0.0)
+        if not 0 < value < float("inf"):
+            raise InvalidValueError(
+                f"the {what} of pellet {name} must be above zero, not {value} m"
+            )
+        if not 0 <= error < float("inf"):
+            raise InvalidValueError(
+                f"the standard error of the {what} of pellet {name} must not be {error} m"
+            )
 
 
 def get_pellet(session: sqlmodel.Session, name_or_identifier: str | int) -> Pellet:

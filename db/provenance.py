@@ -10,6 +10,7 @@ import sqlmodel
 from sqlmodel import col, select
 
 from db.columns import plain_json
+from db.corrections import corrections_of
 from db.errors import IdentifierError, UnknownPelletError
 from db.identifiers import Identifier, RecordKind, format_identifier, parse_identifier
 from db.labels import get_label, history
@@ -22,6 +23,7 @@ from db.tables import (
     AnalysisInput,
     EvidenceRow,
     LiteratureEntry,
+    Measurement,
     Pellet,
     RawFile,
     SourceDataset,
@@ -119,7 +121,9 @@ def _measurement(session: sqlmodel.Session, number: int) -> Link:
             "software": row.software,
             "temperature_K": row.temperature_K,
             "temperature_source": row.temperature_source,
+            "set_aside_because": row.set_aside_because,
             "warnings": row.warnings,
+            "corrections": _corrections(session, row),
         },
         [file],
     )
@@ -285,8 +289,29 @@ def _pellet(session: sqlmodel.Session, number: int) -> Link:
             "batch": row.batch,
             "created_at": row.created_at,
             "created_by": row.created_by,
+            "corrections": _corrections(session, row),
         },
     )
+
+
+def _corrections(session: sqlmodel.Session, row: Pellet | Measurement) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": one.at,
+            "action": one.action,
+            "by": one.actor,
+            "reason": one.reason,
+            "changed": [
+                f"{name} {_short(one.values_before.get(name))} -> {_short(value)}"
+                for name, value in one.values_after.items()
+            ],
+        }
+        for one in corrections_of(session, row)
+    ]
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _structure(session: sqlmodel.Session, material_id: str) -> Link:

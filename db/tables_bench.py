@@ -85,7 +85,10 @@ class RawFile(LabTable, table=True):
 
 
 class Measurement(LabTable, table=True):
-    """One sweep, pattern or transient of a raw file; `sweep` counts from 1 within its kind."""
+    """One sweep, pattern or transient of a raw file; `sweep` counts from 1 within its kind.
+
+    `set_aside_because` holds why a measurement is not to be used; it is empty for all others.
+    """
 
     __tablename__ = "measurement"
     __table_args__ = (
@@ -113,6 +116,7 @@ class Measurement(LabTable, table=True):
     temperature_source: str | None = None
     record_metadata: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
     warnings: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    set_aside_because: str | None = None
 
 
 class Spectrum(LabTable, table=True):

@@ -6,5 +6,5 @@ words and imports nothing.
 
 from __future__ import annotations
 
-REVISIONS: tuple[str, ...] = ("0001",)
+REVISIONS: tuple[str, ...] = ("0001", "0002")
 HEAD = REVISIONS[-1]

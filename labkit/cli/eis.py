@@ -172,6 +172,8 @@ def _draw(
 
 def _show(result: dict[str, Any]) -> None:
     click.echo(f"{result['measurement']}: {result['file']}, sweep {result['sweep']}")
+    if result["set_aside_because"] is not None:
+        click.echo(f"set aside: {result['set_aside_because']}; no series and no label uses it")
     low, high = result["window_hz"] or (float("nan"), float("nan"))
     click.echo(
         f"R = {result['resistance_ohm']:.5g} ohm +- {result['resistance_random_ohm']:.2g} (random) "

@@ -111,7 +111,7 @@ def _show(report: dict[str, Any]) -> None:
                 sweep["sigma_systematic_S_per_cm"],
             ),
             sweep["verdict"],
-            ", ".join(sweep["reasons"]),
+            ", ".join([*_set_aside(sweep), *sweep["reasons"]]),
         )
         for file in report["files"]
         for sweep in file["sweeps"]
@@ -172,6 +172,11 @@ def _show_circuits(report: dict[str, Any]) -> None:
     ]
     if rows:
         print_table(["id", "circuit", "R (ohm)", "verdict", "reasons"], rows)
+
+
+def _set_aside(sweep: dict[str, Any]) -> list[str]:
+    because = sweep["set_aside_because"]
+    return [] if because is None else [f"set aside ({because})"]
 
 
 def _celsius(temperature_K: float | None, source: str | None) -> str:

@@ -170,6 +170,8 @@ def show(lab_path: Path, label_id: str, as_json: bool) -> None:
     result = show_label(open_lab(lab_path), label_id)
     print_label(result, as_json)
     if not as_json:
+        if result["outdated"]:
+            click.echo(f"  rests on what was corrected since: {result['outdated']}")
         for work in result["by_hand"]:
             click.echo(f"  by hand in {work['sentence']}")
         for event in result["history"]:

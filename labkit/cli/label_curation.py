@@ -18,9 +18,26 @@ _by_option = click.option(
 _reason_option = click.option("--reason", required=True, help="Why; kept forever.")
 
 
-@label.command(epilog="Example: labkit label revise L7 --sigma 2e-4 --reason 'wrong thickness'")
+@label.command(epilog="Example: labkit label revise L7 --evidence M3 --reason 'wrong thickness'")
 @click.argument("label_id")
+@click.option(
+    "--evidence", default=None, help="Everything anew from a measurement (M3) or a fit (A9)."
+)
 @click.option("--sigma", "sigma_S_per_cm", type=float, default=None, help="In S/cm.")
+@click.option(
+    "--sigma-random",
+    "sigma_random_S_per_cm",
+    type=click.FloatRange(min=0),
+    default=None,
+    help="Random standard error in S/cm.",
+)
+@click.option(
+    "--sigma-systematic",
+    "sigma_systematic_S_per_cm",
+    type=click.FloatRange(min=0),
+    default=None,
+    help="Systematic standard error in S/cm.",
+)
 @click.option("--qualifier", type=click.Choice(["=", "<", ">"]), default=None)
 @click.option("--temperature", default=None, help="With its unit, such as 25C.")
 @click.option("--formula", default=None, help="Composition, such as Li6PS5Cl.")
@@ -39,7 +56,10 @@ _reason_option = click.option("--reason", required=True, help="Why; kept forever
 def revise(
     lab_path: Path,
     label_id: str,
+    evidence: str | None,
     sigma_S_per_cm: float | None,
+    sigma_random_S_per_cm: float | None,
+    sigma_systematic_S_per_cm: float | None,
     qualifier: str | None,
     temperature: str | None,
     formula: str | None,
@@ -51,7 +71,10 @@ def revise(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Propose a new version of a label; the old one counts until the new one is accepted."""
+    """Propose a new version of a label; the old one counts until the new one is accepted.
+
+    A new --sigma does not keep the errors of the old one: they are unknown unless given.
+    """
     from labkit.cli.label import print_label
     from labkit.geometry import parse_temperature
     from labkit.workflows.curation import revise_label
@@ -59,6 +82,8 @@ def revise(
 
     changes = {
         "sigma_S_per_cm": sigma_S_per_cm,
+        "sigma_random_S_per_cm": sigma_random_S_per_cm,
+        "sigma_systematic_S_per_cm": sigma_systematic_S_per_cm,
         "qualifier": qualifier,
         "temperature_K": None if temperature is None else parse_temperature(temperature),
         "formula": formula,
@@ -67,7 +92,9 @@ def revise(
         "contribution": contribution,
         "note": note,
     }
-    result = revise_label(open_lab(lab_path), label_id, changes, reason=reason, actor=actor)
+    result = revise_label(
+        open_lab(lab_path), label_id, changes, evidence=evidence, reason=reason, actor=actor
+    )
     print_label(result, as_json)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from labkit.cli.correction_report import print_correction, why_and_who
 from labkit.cli.output import json_option, print_json, print_table
 
 __all__ = ["pellet"]
@@ -67,6 +68,61 @@ def add(
     )
     for note in result["notes"]:
         click.echo(f"note: {note}")
+
+
+@pellet.command(
+    "set",
+    epilog="Example: labkit pellet set LPSCl-1 --thickness 0.81mm+-0.01mm "
+    "--because 'caliper misread' --by 'A. See'",
+)
+@click.argument("pellet_name", metavar="NAME")
+@click.option("--name", default=None, help="Another name.")
+@click.option("--formula", default=None, help="Composition, such as Li6PS5Cl.")
+@click.option("--thickness", default=None, help="With its unit, such as 0.81mm+-0.01mm.")
+@click.option("--diameter", default=None, help="With its unit, such as 6.35mm+-0.02mm.")
+@click.option("--batch", default=None, help="Batch of the powder.")
+@click.option("--electrode", default=None, help="Blocking electrode, such as Au.")
+@click.option("--pressure", default=None, help="Stack pressure with its unit, such as 100MPa.")
+@click.option("--comment", default=None, help="Anything worth keeping.")
+@why_and_who
+@json_option
+@click.pass_obj
+def set_(
+    lab_path: Path,
+    pellet_name: str,
+    name: str | None,
+    formula: str | None,
+    thickness: str | None,
+    diameter: str | None,
+    batch: str | None,
+    electrode: str | None,
+    pressure: str | None,
+    comment: str | None,
+    because: str,
+    by: str | None,
+    as_json: bool,
+) -> None:
+    """Correct what was typed wrong of a pellet; the old values stay in its history.
+
+    A length given without +- has no error. Where thickness or diameter change, every conductivity
+    is computed again beside the old one. Labels are never changed: those that rest on the old
+    values are named with what to do.
+    """
+    from labkit.workflows.correcting_pellets import PelletChange, correct_pellet
+    from labkit.workflows.lab import open_lab
+
+    change = PelletChange(
+        name=name,
+        formula=formula,
+        thickness=thickness,
+        diameter=diameter,
+        batch=batch,
+        electrode=electrode,
+        pressure=pressure,
+        comment=comment,
+    )
+    result = correct_pellet(open_lab(lab_path), pellet_name, change, because=because, by=by)
+    print_correction(result, as_json)
 
 
 @pellet.command("list", epilog="Example: labkit pellet list")

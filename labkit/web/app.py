@@ -18,6 +18,7 @@ from labkit.web.gate import Gate, GateRules
 from labkit.web.routes import (
     candidates,
     conflicts,
+    corrections,
     files,
     labels,
     measurements,
@@ -85,7 +86,7 @@ def create_app(
     )
     parts = (
         *(session, files, measurements, pellets, refinements, labels, conflicts, candidates),
-        provenance,
+        *(corrections, provenance),
     )
     for part in parts:
         api.include_router(part.router)

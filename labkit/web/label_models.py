@@ -41,7 +41,20 @@ class Revision(Given):
     """New values of a label; what is left out stays."""
 
     reason: str = Text
-    sigma_S_per_cm: float | None = Field(default=None, gt=0, lt=1e6, allow_inf_nan=False)
+    evidence: str | None = Field(
+        default=None,
+        pattern="^[AaMm][1-9][0-9]{0,15}$",
+        description="A measurement or a fit from which everything follows anew.",
+    )
+    sigma_S_per_cm: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1e6,
+        allow_inf_nan=False,
+        description="Without errors of its own, the new value has none.",
+    )
+    sigma_random_S_per_cm: float | None = Field(default=None, ge=0, lt=1e6, allow_inf_nan=False)
+    sigma_systematic_S_per_cm: float | None = Field(default=None, ge=0, lt=1e6, allow_inf_nan=False)
     qualifier: Literal["=", "<", ">"] | None = None
     temperature: str | None = Field(default=None, max_length=60)
     formula: str | None = Field(default=None, min_length=1, max_length=200)

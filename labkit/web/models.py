@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from labkit import wording
+from labkit.web.history_models import CorrectionRow, LabelToLookAt
 from labkit.web.refinement_models import RefinedPattern
 
 Verdict = Literal["accepted", "review", "rejected"]
@@ -41,6 +42,7 @@ class SweepResult(BaseModel):
     measurement: str
     sweep: int
     temperature_K: float | None = None
+    set_aside_because: str | None = None
     verdict: Verdict | None = None
     reasons: list[str] = []
     resistance_ohm: float | None = None
@@ -124,6 +126,7 @@ class MeasurementRow(BaseModel):
     pellet: str | None
     sweep: int
     temperature_K: float | None
+    set_aside_because: str | None
     verdict: Verdict | None
     reasons: list[str] | None
     resistance_ohm: float | None
@@ -137,7 +140,8 @@ class MeasurementList(BaseModel):
 
     measurements: list[MeasurementRow]
     total: int
-    verdicts: dict[str, int]
+    verdicts: dict[str, int] = Field(description="Of the whole lab, without those set aside.")
+    set_aside: int = Field(description="How many of the whole lab are set aside.")
 
 
 class Masked(BaseModel):
@@ -250,6 +254,9 @@ class MeasurementView(BaseModel):
     formula: str | None
     temperature_K: float | None
     temperature_source: str | None
+    set_aside_because: str | None
+    corrections: list[CorrectionRow]
+    labels_to_look_at: list[LabelToLookAt]
     metadata: dict[str, Any]
     warnings: list[str]
     leads_subtracted: bool
@@ -333,6 +340,8 @@ class PelletView(PelletRow):
     stored: dict[str, Any] | None
     checklist: list[dict[str, Any]]
     replicates: list[str]
+    corrections: list[CorrectionRow]
+    labels_to_look_at: list[LabelToLookAt]
     refinements: list[RefinedPattern] = []
 
 

@@ -158,6 +158,7 @@ def measurements(
     lab: TheLab,
     pellet: Annotated[str, Query(max_length=200)] = "",
     verdict: Annotated[str, Query(pattern="^(|accepted|review|rejected)$")] = "",
+    set_aside: bool = False,
     page: Page = 1,
 ) -> Response:
     """List the measurements."""
@@ -165,11 +166,13 @@ def measurements(
         lab,
         pellet=pellet or None,
         verdict=verdict or None,
+        set_aside=set_aside,
         limit=_ROWS,
         offset=_ROWS * (page - 1),
     )
     values = {
         "found": found,
+        "set_aside": set_aside,
         "pellets": list_pellets(lab),
         "pellet": pellet,
         "verdict": verdict,
@@ -215,7 +218,7 @@ def pellet(
     view = view_pellet(lab, name, include_review=include_review)
     values = {
         "view": view,
-        "found": list_measurements(lab, pellet=view["name"], limit=200),
+        "found": list_measurements(lab, pellet=view["name"], set_aside=True, limit=200),
         "include_review": include_review,
     }
     return render(request, "pellet.html", values)

@@ -196,7 +196,9 @@ def _collect(session: Session, name: str, selection: Selection) -> _Spectra:
             continue
         tail = latest_analysis(session, TAIL, measurement_id=measurement.id)
         why = None
-        if data_hash in seen:
+        if measurement.set_aside_because is not None:
+            why = f"set aside ({measurement.set_aside_because})"
+        elif data_hash in seen:
             why = f"the same points as M{seen[data_hash]}"
         elif measurement.temperature_K is None:
             why = "its temperature is unknown (import again with --temperature)"

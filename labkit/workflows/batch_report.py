@@ -99,13 +99,21 @@ def _measured(lab: Lab, pellets: list[str]) -> list[dict[str, Any]]:
                 "file": file,
                 "temperature_K": measurement.temperature_K,
                 "temperature_source": measurement.temperature_source,
-                "verdict": analysis.verdict if analysis else None,
-                "reasons": analysis.reasons if analysis else [],
+                **_verdict_of(measurement, analysis),
                 "result": analysis.result if analysis else {},
                 "set_by": analysis.parameters.get("window_set_by") if analysis else None,
             }
             for measurement, pellet, file, analysis in session.exec(statement)
         ]
+
+
+def _verdict_of(measurement: Measurement, analysis: Analysis | None) -> dict[str, Any]:
+    """Return verdict and reasons; a measurement set aside has its own word and its reason."""
+    if measurement.set_aside_because is not None:
+        return {"verdict": "set aside", "reasons": [measurement.set_aside_because]}
+    if analysis is None:
+        return {"verdict": None, "reasons": []}
+    return {"verdict": analysis.verdict, "reasons": analysis.reasons}
 
 
 def _overview(view: dict[str, Any], measured: list[dict[str, Any]]) -> ReportSection:
@@ -114,6 +122,8 @@ def _overview(view: dict[str, Any], measured: list[dict[str, Any]]) -> ReportSec
         word: sum(row["verdict"] == word for row in measured)
         for word in ("accepted", "review", "rejected")
     }
+    aside = sum(row["verdict"] == "set aside" for row in measured)
+    verdicts |= {"set aside": aside} if aside else {}
     missing = _missing(view)
     points = [
         f"{_count(view['pellets'], 'pellet')} of {formulas}" if view["pellets"] else "no pellet",
@@ -260,7 +270,11 @@ def _conductivities(measured: list[dict[str, Any]]) -> ReportSection:
 
 
 def _spectra(lab: Lab, measured: list[dict[str, Any]]) -> ReportSection | None:
-    drawn = [row for row in measured if row["result"].get("resistance_ohm") is not None]
+    drawn = [
+        row
+        for row in measured
+        if row["result"].get("resistance_ohm") is not None and row["verdict"] != "set aside"
+    ]
     if not drawn:
         return None
     left = len(drawn) - len(drawn[:_NYQUIST_SHOWN])
@@ -290,7 +304,13 @@ def _electronic(lab: Lab, view: dict[str, Any]) -> list[ReportSection]:
     statement = (
         select(Analysis, Pellet.name)
         .join(Pellet, col(Pellet.id) == col(Analysis.pellet_id))
-        .where(Analysis.kind == POLARISATION, col(Pellet.name).in_(names))
+        .join(Measurement, col(Measurement.id) == col(Analysis.measurement_id))
+        .where(
+            Analysis.kind == POLARISATION,
+            col(Pellet.name).in_(names),
+            Measurement.pellet_id == Analysis.pellet_id,
+            col(Measurement.set_aside_because).is_(None),
+        )
         .order_by(col(Analysis.id))
     )
     with lab.database.reading() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -17,6 +18,7 @@ from db.measurements import (
 )
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet
+from labkit.geometry_verdict import judge_geometry
 from labkit.workflows.circuits import CIRCUIT, store_circuit_once
 from labkit.workflows.conductivity_of_sweep import (
     TAIL,
@@ -25,6 +27,7 @@ from labkit.workflows.conductivity_of_sweep import (
     sweep_summary,
 )
 from labkit.workflows.lab import Lab
+from labkit.workflows.pellets import geometry_of
 from labkit.workflows.recording import Treatment
 from labkit.workflows.sample_conditions import SampleConditions
 
@@ -45,6 +48,7 @@ def describe_sweep(
         "data_hash": data_hash,
         "technique": measurement.technique,
         "temperature_source": measurement.temperature_source,
+        "set_aside_because": measurement.set_aside_because,
     }
     if analysis is None:
         return described | {"temperature_K": measurement.temperature_K}
@@ -158,9 +162,13 @@ def _fill_in(
             for measurement in measurements:
                 measurement.pellet_id = pellet.id
             filled.append("pellet")
+            warnings += [reason.message for reason in judge_geometry(geometry_of(pellet))]
         elif any(measurement.pellet_id != pellet.id for measurement in measurements):
             stored = _pellet_name(session, measurements)
-            warnings.append(f"it stays with pellet {stored}, not {pellet.name}")
+            warnings.append(
+                f"it stays with pellet {stored}, not {pellet.name}; "
+                f"{_correct(measurements, f'--pellet {quote(pellet.name)}')} moves it"
+            )
     kelvin = conditions.temperature_K
     if kelvin is not None:
         if all(measurement.temperature_K is None for measurement in measurements):
@@ -171,12 +179,22 @@ def _fill_in(
             filled.append("temperature")
             warnings += conditions.notes
         elif any(abs((m.temperature_K or kelvin) - kelvin) > 1e-6 for m in measurements):
-            warnings.append(f"it keeps its stored temperature, not {kelvin - 273.15:.4g} C")
+            celsius = f"{kelvin - 273.15:.6g}"
+            warnings.append(
+                f"it keeps its stored temperature, not {celsius} C; "
+                f"{_correct(measurements, f'--temperature={celsius}C')} corrects it"
+            )
     elif any(m.temperature_K is None and m.kind == "impedance" for m in measurements):
         warnings += conditions.warnings()
     session.add_all(measurements)
     session.flush()
     return " and ".join(filled), warnings
+
+
+def _correct(measurements: Sequence[Measurement], option: str) -> str:
+    """Return the command that corrects all measurements of a file."""
+    ids = " ".join(f"M{measurement.id}" for measurement in measurements)
+    return f"'labkit measurement set {ids} {option} --because WHY'"
 
 
 def _pellet_name(session: Session, measurements: Sequence[Measurement]) -> str | None:

@@ -20,7 +20,9 @@ from db.measurements import (
 from db.tables import Analysis, Measurement, Pellet
 from labkit.conductivity import ConductivityError, conductivity
 from labkit.eis.tail import SpectrumError, fit_tail
+from labkit.eis.verdict import Verdict
 from labkit.geometry import Measured, PelletGeometry
+from labkit.geometry_verdict import judge_geometry
 from labkit.workflows.fit_choices import FitChoices, describe_masks
 from labkit.workflows.pellets import geometry_of
 
@@ -33,6 +35,7 @@ __all__ = [
     "cell_sweep",
     "choices_in_force",
     "sweep_summary",
+    "weigh_geometry",
 ]
 
 TAIL = "blocking-tail"
@@ -117,12 +120,16 @@ def analyse_sweep(
     if choices.mask:
         _tell_of_masks(result, choices)
         reasons.append(MASKED_BY_HAND)
+    verdict = fit.verdict
     if geometry is not None and fit.resistance_ohm is not None:
-        result |= _conductivity_fields(result, geometry, temperature_K)
+        found = _conductivity_fields(result, geometry, temperature_K)
+        result |= found
+        if found:
+            verdict = weigh_geometry(geometry, verdict, reasons, result)
     return NewAnalysis(
         kind=TAIL,
         result=result,
-        verdict=fit.verdict,
+        verdict=verdict,
         reasons=reasons,
         parameters=parameters,
         input_hash=data_hash,
@@ -140,6 +147,21 @@ def _tell_of_masks(result: dict[str, Any], choices: FitChoices) -> None:
     ]
     told = f"left out by hand: {describe_masks(choices.mask)}"
     result["messages"] = [*result["messages"], told]
+
+
+def weigh_geometry(
+    geometry: PelletGeometry, verdict: Verdict, reasons: list[str], result: dict[str, Any]
+) -> Verdict:
+    """Return the verdict of a conductivity with its pellet; add what was found to a result.
+
+    Codes go to `reasons`, sentences to the messages of `result`. A missing error is told and does
+    not weigh.
+    """
+    found = judge_geometry(geometry)
+    weighing = [reason for reason in found if reason.weight != "note"]
+    reasons += dict.fromkeys(reason.code for reason in weighing)
+    result["messages"] = [*result["messages"], *(reason.message for reason in found)]
+    return "review" if weighing and verdict == "accepted" else verdict
 
 
 def _conductivity_fields(

@@ -19,7 +19,7 @@ from db.tables import EvidenceRow, Label, LabelSnapshot, LiteratureEntry, Source
 from labkit.errors import NotFoundError, UsageError
 from labkit.json_ready import json_ready
 from labkit.workflows.lab import Lab
-from labkit.workflows.labelling import describe_labels, signer_of
+from labkit.workflows.labelling import describe_labels, evidence_of_label, signer_of
 from labkit.workflows.matching import structures_of
 
 __all__ = [
@@ -33,8 +33,9 @@ __all__ = [
     "take_snapshot",
 ]
 
-_REVISABLE = ("sigma_S_per_cm", "qualifier", "temperature_K", "polymorph", "space_group_number",
-              "contribution", "note", "formula")  # fmt: skip
+_ERRORS = ("sigma_random_S_per_cm", "sigma_systematic_S_per_cm")
+_REVISABLE = ("sigma_S_per_cm", *_ERRORS, "qualifier", "temperature_K", "polymorph",
+              "space_group_number", "contribution", "note", "formula")  # fmt: skip
 
 
 def list_conflicts(lab: Lab, *, decades: float = 1.0, formula: str | None = None) -> dict[str, Any]:
@@ -171,9 +172,18 @@ def decide_review_item(
 
 
 def revise_label(
-    lab: Lab, label_id: str, changes: dict[str, Any], *, reason: str, actor: str | None = None
+    lab: Lab,
+    label_id: str,
+    changes: dict[str, Any],
+    *,
+    evidence: str | None = None,
+    reason: str,
+    actor: str | None = None,
 ) -> dict[str, Any]:
     """Propose a new version of a label; the old one stays until the new one is accepted.
+
+    The errors of a value do not outlive it: a new conductivity without errors of its own has
+    none, and a note says so.
 
     Parameters
     ----------
@@ -181,26 +191,54 @@ def revise_label(
     label_id : str
     changes : dict
         Fields and their new values.
+    evidence : str, optional
+        ``M3`` or ``A9``: everything that follows from another measurement or fit; `changes` win.
     reason : str
     actor : str, optional
+
+    Returns
+    -------
+    dict
+        The new version, with notes on what a reviewer should see.
 
     Raises
     ------
     UsageError
-        When nothing is changed.
+        When nothing is changed, or no label follows from the evidence.
     LabelStateError
         When the label is superseded or a revision is waiting already.
     """
     given = {name: value for name, value in changes.items() if value is not None}
-    if not given:
-        raise UsageError(f"name what changes: {', '.join(_REVISABLE)}")
-    fields: LabelFields = given  # type: ignore[assignment]  # names come from the options
+    if not given and evidence is None:
+        raise UsageError(f"name what changes: {', '.join(_REVISABLE)}, or evidence")
     by = signer_of(lab, actor)
     with lab.database.session() as session:
+        old = db.labels.get_label(session, label_id)
+        fields: LabelFields = {}
+        if evidence is not None:
+            fields |= evidence_of_label(session, evidence)[1]
+        dropped, notes = _errors_of_new_value(old, given)
+        fields |= dropped | given  # type: ignore[typeddict-item]  # names come from the options
         new = db.labels.revise(session, label_id, by=by, reason=reason, **fields)
-        if "formula" not in given:
+        if new.reduced_formula == old.reduced_formula and new.formula == old.formula:
             _carry_matches(session, label_id, new)
-        return describe_labels(session, [new])[0]
+        elif "formula" not in given:
+            notes.append(f"its composition is {new.formula} now: tie it with 'labkit label match'")
+        return describe_labels(session, [new])[0] | {"notes": notes}
+
+
+def _errors_of_new_value(old: Label, given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the errors to be dropped with the value that they belonged to, and a note on it."""
+    if "sigma_S_per_cm" not in given:
+        return {}, []
+    missing = [name for name in _ERRORS if name not in given]
+    notes = []
+    if len(missing) == len(_ERRORS):
+        notes.append(
+            f"the errors of the new value are unknown: those of L{old.id} belonged to "
+            f"{old.sigma_S_per_cm:.3g} S/cm; give --sigma-random and --sigma-systematic"
+        )
+    return dict.fromkeys(missing), notes
 
 
 def _carry_matches(session: Session, old_id: str, new: Label) -> None:

@@ -115,6 +115,7 @@ def _measurements(session: Session) -> list[dict[str, Any]]:
                 "technique": measurement.technique,
                 "temperature_K": measurement.temperature_K,
                 "temperature_source": measurement.temperature_source,
+                "set_aside_because": measurement.set_aside_because,
                 "started_at": measurement.started_at,
                 **_analysis_fields(analysis),
             }

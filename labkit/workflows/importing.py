@@ -21,12 +21,14 @@ from instruments.records import Chronoamperometry, ImpedanceSpectrum, MeasuredFi
 from labkit.eis.circuit_string import parse_circuit
 from labkit.eis.leads import LeadImpedance
 from labkit.errors import LabkitError, UsageError
+from labkit.geometry_verdict import judge_geometry
 from labkit.grammar import counted
 from labkit.workflows.circuits import CIRCUIT
 from labkit.workflows.column_mappings import read_with_columns, remember_mapping
 from labkit.workflows.completing import complete_known_file, describe_sweep
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.lab import Lab
+from labkit.workflows.pellets import geometry_of
 from labkit.workflows.recording import (
     Arrival,
     Treatment,
@@ -252,6 +254,8 @@ def _describe_import(
     warnings = [*file.warnings, *(w for record in records for w in record.warnings)]
     if pellet is None:
         warnings.append("no pellet given: resistance only; import again with --pellet NAME")
+    else:
+        warnings += [reason.message for reason in judge_geometry(geometry_of(pellet))]
     warnings += conditions.warnings()
     same = sorted({twin.id for found in twins.values() for twin in found if twin.id is not None})
     if same:

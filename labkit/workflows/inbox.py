@@ -76,6 +76,7 @@ def list_inbox(lab: Lab, *, limit: int = 30, offset: int = 0) -> dict[str, Any]:
         incomplete = session.exec(
             select(sa.func.count(sa.distinct(col(Measurement.raw_file_id)))).where(
                 Measurement.kind == "impedance",
+                col(Measurement.set_aside_because).is_(None),
                 col(Measurement.pellet_id).is_(None) | col(Measurement.temperature_K).is_(None),
             )
         ).one()
@@ -171,6 +172,7 @@ def _result(measurement: Measurement, analysis: Analysis | None) -> dict[str, An
         "measurement": f"M{measurement.id}",
         "sweep": measurement.sweep,
         "temperature_K": measurement.temperature_K,
+        "set_aside_because": measurement.set_aside_because,
         "verdict": None if analysis is None else analysis.verdict,
         "reasons": [] if analysis is None else analysis.reasons,
         "resistance_ohm": result.get("resistance_ohm"),

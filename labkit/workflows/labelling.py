@@ -24,12 +24,14 @@ from labkit.workflows.matching import (
     nearest_structures,
     structures_of,
 )
+from labkit.workflows.outdated import label_outdated_because, outdated_because
 from labkit.workflows.pellets import UNKNOWN_FORMULA
 from labkit.workflows.temperature_series import ARRHENIUS
 
 __all__ = [
     "decide_label",
     "describe_labels",
+    "evidence_of_label",
     "list_labels",
     "propose_label",
     "show_label",
@@ -87,8 +89,7 @@ def propose_label(
     """
     by = signer_of(lab, actor)
     with lab.database.session() as session:
-        analysis = _evidence(session, evidence)
-        fields = _fields(session, analysis)
+        analysis, fields = evidence_of_label(session, evidence)
         fields["polymorph"] = polymorph
         fields["space_group_number"] = space_group_number
         earlier = session.exec(
@@ -137,6 +138,22 @@ def _note_matches(session: Session, label: Label, found: list[str]) -> list[str]
     return []
 
 
+def evidence_of_label(session: Session, evidence: str) -> tuple[Analysis, LabelFields]:
+    """Return the analysis that is named, and the fields of the label that follows from it.
+
+    Raises
+    ------
+    UsageError
+        When no conductivity follows, or it rests on what was corrected since.
+    """
+    analysis = _evidence(session, evidence)
+    why = outdated_because(session, analysis)
+    if why is not None:
+        newer = "the newest result of a measurement (M3) or a new fit does"
+        raise UsageError(f"A{analysis.id} makes no label: {why}; {newer}")
+    return analysis, _fields(session, analysis)
+
+
 def _evidence(session: Session, evidence: str) -> Analysis:
     identifier = parse_identifier(evidence)
     if identifier.kind is RecordKind.ANALYSIS:
@@ -144,6 +161,11 @@ def _evidence(session: Session, evidence: str) -> Analysis:
     if identifier.kind is not RecordKind.MEASUREMENT:
         raise UsageError(f"{evidence}: a label comes from a measurement (M1) or an analysis (A3)")
     measurement = get_measurement(session, evidence)
+    if measurement.set_aside_because is not None:
+        raise UsageError(
+            f"{evidence} is set aside ({measurement.set_aside_because}); 'labkit measurement "
+            f"take-back {evidence} --because WHY' uses it again"
+        )
     analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)
     if analysis is None:
         raise UsageError(
@@ -253,6 +275,7 @@ def decide_label(
         raise UsageError("a decision needs a reason; give --reason 'why'")
     with lab.database.session() as session:
         if action == "accept":
+            reason = _reason_if_outdated(session, label_id, reason, because)
             label = db.labels.accept(
                 session,
                 label_id,
@@ -266,6 +289,20 @@ def decide_label(
                 session, label_id, reviewer=reviewer, reason=reason, expected_change_count=seen
             )
         return describe_labels(session, [label])[0]
+
+
+def _reason_if_outdated(session: Session, label_id: str, reason: str, because: str | None) -> str:
+    """Refuse to accept a label whose evidence was corrected since, unless it is said why."""
+    label = db.labels.get_label(session, label_id)
+    why = label_outdated_because(session, label)
+    if why is None or label.state != "proposed":
+        return reason
+    if not (because and because.strip()):
+        raise UsageError(
+            f"L{label.id} rests on A{label.analysis_id}, but {why}: revise it with --evidence, or "
+            "say why it is trusted all the same (--because)"
+        )
+    return f"{reason}; accepted although {why}: {because.strip()}"
 
 
 def list_labels(
@@ -293,6 +330,7 @@ def show_label(lab: Lab, label_id: str) -> dict[str, Any]:
         return describe_labels(session, [label])[0] | {
             "content": label.model_dump(mode="json", exclude={"id", "content_hash"}),
             "by_hand": [] if analysis is None else hand_work_behind(session, analysis),
+            "outdated": label_outdated_because(session, label),
             "history": [
                 {
                     "label": f"L{event.label_id}",

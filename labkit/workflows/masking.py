@@ -13,7 +13,7 @@ from labkit.errors import UsageError
 from labkit.workflows.fit_choices import FitChoices, HandMask, describe_masks
 from labkit.workflows.typed_quantities import parse_frequency, write_frequency
 
-__all__ = ["points_named", "points_to_take_back", "with_points_changed"]
+__all__ = ["checked_reason", "points_named", "points_to_take_back", "with_points_changed"]
 
 EVERY_POINT = "all"
 """The word that takes every point back that was left out by hand."""
@@ -117,8 +117,8 @@ def points_to_take_back(
     return tuple(sorted(named & by_hand))
 
 
-def _checked_reason(reason: str | None) -> str:
-    """Return a reason as one line.
+def checked_reason(reason: str | None, what: str) -> str:
+    """Return why `what` is done ("a point is left out") as one line.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def _checked_reason(reason: str | None) -> str:
     """
     line = _one_line(reason)
     if not line:
-        raise UsageError("a point is left out with a reason; give --because 'why'")
+        raise UsageError(f"{what} with a reason; give --because 'why'")
     if len(line) > LONGEST_REASON:
         raise UsageError(
             f"the reason has {len(line)} characters; at most {LONGEST_REASON} are kept"
@@ -188,7 +188,9 @@ def with_points_changed(
     why = _one_line(because)
     kept = {i: point for i, point in in_force.items() if i not in taken_back}
     kept |= {
-        int(i): HandMask(int(i), float(frequency_hz[i]), _checked_reason(reason), by)
+        int(i): HandMask(
+            int(i), float(frequency_hz[i]), checked_reason(reason, "a point is left out"), by
+        )
         for i, reason in mask.items()
     }
     return replace(

@@ -13,8 +13,10 @@ from db.measurements import data_hash_of
 from db.tables import Analysis, Measurement, Pellet, RawFile
 from labkit.json_ready import json_ready
 from labkit.workflows.conductivity_of_sweep import TAIL, cell_sweep
+from labkit.workflows.correction_history import list_corrections
 from labkit.workflows.fit_choices import masks_of
 from labkit.workflows.lab import Lab
+from labkit.workflows.outdated import labels_to_look_at
 from labkit.workflows.refitting import FitChange, impedance_measurement, try_fit
 
 __all__ = ["list_measurements", "view_measurement", "view_tried_fit"]
@@ -25,6 +27,7 @@ def list_measurements(
     *,
     pellet: str | None = None,
     verdict: str | None = None,
+    set_aside: bool = False,
     limit: int = 100,
     offset: int = 0,
 ) -> dict[str, Any]:
@@ -36,12 +39,15 @@ def list_measurements(
     pellet : str, optional
         Only of this pellet.
     verdict : {"accepted", "review", "rejected"}, optional
+    set_aside : bool
+        List those that were set aside as well; they are left out otherwise.
     limit, offset : int
 
     Returns
     -------
     dict
-        ``measurements``, the ``total`` that fit the filter, and the ``verdicts`` of the whole lab.
+        ``measurements``, the ``total`` that fit the filter, the ``verdicts`` of the whole lab, and
+        how many of it were ``set_aside``.
     """
     newest = (
         sa.select(sa.func.max(col(Analysis.id)))
@@ -54,6 +60,7 @@ def list_measurements(
         col(Pellet.name),
         col(Measurement.sweep),
         col(Measurement.temperature_K),
+        col(Measurement.set_aside_because),
         col(Analysis.verdict),
         col(Analysis.reasons),
         col(Analysis.resistance_ohm),
@@ -75,6 +82,9 @@ def list_measurements(
         joined = joined.where(col(Pellet.name) == pellet)
     if verdict is not None:
         joined = joined.where(col(Analysis.verdict) == verdict)
+    in_use = col(Measurement.set_aside_because).is_(None)
+    if not set_aside:
+        joined = joined.where(in_use)
     page = joined.order_by(col(Measurement.id).desc()).limit(limit).offset(offset)
     with lab.database.reading() as session:
         connection = session.connection()
@@ -83,14 +93,19 @@ def list_measurements(
         total = connection.execute(filtered).scalar_one()
         counted = connection.execute(
             sa.select(col(Analysis.verdict), sa.func.count())
-            .where(col(Analysis.id).in_(newest))
+            .join(Measurement, col(Measurement.id) == col(Analysis.measurement_id))
+            .where(col(Analysis.id).in_(newest), in_use)
             .group_by(col(Analysis.verdict))
         ).all()
+        aside = connection.execute(
+            sa.select(sa.func.count()).where(~in_use, col(Measurement.kind) == "impedance")
+        ).scalar_one()
     names = [column.key for column in columns]
     return {
         "measurements": [_row(dict(zip(names, row, strict=True))) for row in rows],
         "total": total,
         "verdicts": {row[0]: row[1] for row in counted},
+        "set_aside": aside,
     }
 
 
@@ -131,6 +146,8 @@ def view_measurement(lab: Lab, identifier: str) -> dict[str, Any]:
             .order_by(col(Analysis.id).desc())
         ).all()
         data_hash = data_hash_of(session, measurement.id)
+        corrections = list_corrections(session, measurement)
+        labels = [] if pellet is None else labels_to_look_at(session, [pellet])
     assert raw_file is not None
     try:
         valid = check_kramers_kronig(sweep.used)
@@ -163,6 +180,9 @@ def view_measurement(lab: Lab, identifier: str) -> dict[str, Any]:
         "formula": None if pellet is None else pellet.formula,
         "temperature_K": measurement.temperature_K,
         "temperature_source": measurement.temperature_source,
+        "set_aside_because": measurement.set_aside_because,
+        "corrections": corrections,
+        "labels_to_look_at": labels,
         "metadata": json_ready(measurement.record_metadata),
         "warnings": [*raw_file.warnings, *measurement.warnings],
         "leads_subtracted": sweep.choices.leads is not None,

@@ -14,7 +14,9 @@ from db.tables import Analysis, Measurement, Pellet
 from labkit.arrhenius import ArrheniusError, ArrheniusFit
 from labkit.errors import LabkitError, NotFoundError
 from labkit.json_ready import json_ready
+from labkit.workflows.correction_history import list_corrections
 from labkit.workflows.lab import Lab
+from labkit.workflows.outdated import labels_to_look_at, outdated_because
 from labkit.workflows.pellets import list_pellets
 from labkit.workflows.refinement import LATTICE
 from labkit.workflows.refinement_views import list_refinements
@@ -42,7 +44,8 @@ def view_pellet(
     dict
         The pellet; ``series`` with points, line and interval, or ``series_message`` why there is
         none; the ``stored`` Arrhenius result; the ``checklist`` of what a report of it needs; its
-        ``replicates``; the ``refinements`` of patterns measured on it.
+        ``replicates``; its ``corrections`` and the ``labels_to_look_at`` since; the
+        ``refinements`` of patterns measured on it.
 
     Raises
     ------
@@ -54,7 +57,10 @@ def view_pellet(
         pellet = get_pellet(session, name)
         assert pellet.id is not None
         series = collect_series(session, pellet.name, include_review=include_review)
-        stored = latest_analysis(session, ARRHENIUS, pellet_id=pellet.id)
+        newest = latest_analysis(session, ARRHENIUS, pellet_id=pellet.id)
+        stored = None if newest is None else _stored(session, newest)
+        corrections = list_corrections(session, pellet)
+        labels = labels_to_look_at(session, [pellet])
         checklist = _checklist(session, pellet)
         refined = list_refinements(session, pellet_id=pellet.id)
         replicates = (
@@ -77,7 +83,9 @@ def view_pellet(
         "series": drawn,
         "series_message": message,
         "left_out": series.left_out,
-        "stored": None if stored is None else _stored(stored),
+        "stored": stored,
+        "corrections": corrections,
+        "labels_to_look_at": labels,
         "checklist": checklist,
         "replicates": list(replicates),
         "refinements": refined,
@@ -119,12 +127,13 @@ def _drawn(fit: ArrheniusFit) -> dict[str, Any]:
     return values
 
 
-def _stored(analysis: Analysis) -> dict[str, Any]:
+def _stored(session: Session, analysis: Analysis) -> dict[str, Any]:
     return {
         "analysis": f"A{analysis.id}",
         "ea_eV": analysis.ea_eV,
         "ea_se_eV": analysis.ea_se_eV,
         "verdict": analysis.verdict,
+        "outdated": outdated_because(session, analysis),
         "created_by": analysis.created_by,
         "created_at": analysis.created_at.isoformat(timespec="seconds"),
     }
@@ -132,7 +141,11 @@ def _stored(analysis: Analysis) -> dict[str, Any]:
 
 def _checklist(session: Session, pellet: Pellet) -> list[dict[str, Any]]:
     """Return what a report of a conductivity has to state (Ohno et al. 2020), as far as known."""
-    measured = session.exec(select(Measurement).where(Measurement.pellet_id == pellet.id)).all()
+    measured = session.exec(
+        select(Measurement).where(
+            Measurement.pellet_id == pellet.id, col(Measurement.set_aside_because).is_(None)
+        )
+    ).all()
     impedance = [one for one in measured if one.kind == "impedance"]
     kelvin = sorted({one.temperature_K for one in impedance if one.temperature_K is not None})
     replicates = (

@@ -11,15 +11,22 @@ import db.pellets
 from db.tables import Measurement, Pellet
 from labkit.errors import UsageError
 from labkit.geometry import PelletGeometry, parse_length
+from labkit.geometry_verdict import judge_geometry
 from labkit.workflows.lab import Lab
 
-__all__ = ["UNKNOWN_FORMULA", "add_pellet", "geometry_of", "list_pellets"]
+__all__ = [
+    "UNKNOWN_FORMULA",
+    "add_pellet",
+    "check_formula",
+    "describe_pellet",
+    "geometry_of",
+    "list_pellets",
+    "notes_on",
+    "parse_pressure",
+]
 
 UNKNOWN_FORMULA = "unknown"
 """What to give for a sample of unknown composition; it can be measured but not labelled."""
-
-
-_LARGEST_USUAL_M = 0.05
 
 
 def add_pellet(
@@ -67,7 +74,7 @@ def add_pellet(
     """
     thickness_m, thickness_se_m = parse_length(thickness, what="thickness")
     diameter_m, diameter_se_m = parse_length(diameter, what="diameter")
-    _check_formula(formula)
+    check_formula(formula)
     with lab.database.session() as session:
         pellet = db.pellets.add_pellet(
             session,
@@ -83,27 +90,15 @@ def add_pellet(
             note=comment,
             created_by=actor,
         )
-        return _describe(pellet, 0) | {"notes": _notes(pellet)}
+        return describe_pellet(pellet, 0) | {"notes": notes_on(pellet)}
 
 
-def _notes(pellet: Pellet) -> list[str]:
+def notes_on(pellet: Pellet) -> list[str]:
     """Return what a person should look at before measuring on."""
-    notes = []
-    silent = [
-        name
-        for name, error in (
-            ("thickness", pellet.thickness_se_m),
-            ("diameter", pellet.diameter_se_m),
-        )
-        if error == 0.0
-    ]
-    if silent:
-        notes.append(
-            f"no error of the {' and the '.join(silent)} was given: the systematic error of sigma "
-            "leaves it out; write it as 0.81mm+-0.01mm"
-        )
-    if max(pellet.thickness_m, pellet.diameter_m) > _LARGEST_USUAL_M:
-        notes.append("that is a large pellet: are the units right?")
+    found = judge_geometry(geometry_of(pellet))
+    notes = [reason.message for reason in found]
+    if any(reason.code == "geometry-error-missing" for reason in found):
+        notes[-1] += "; write it as 0.81mm+-0.01mm"
     return notes
 
 
@@ -116,7 +111,7 @@ def list_pellets(lab: Lab) -> list[dict[str, Any]]:
             ).all()
         )
         return [
-            _describe(pellet, counts.get(pellet.id, 0))
+            describe_pellet(pellet, counts.get(pellet.id, 0))
             for pellet in db.pellets.list_pellets(session)
         ]
 
@@ -131,7 +126,8 @@ def geometry_of(pellet: Pellet) -> PelletGeometry:
     )
 
 
-def _describe(pellet: Pellet, measurements: int) -> dict[str, Any]:
+def describe_pellet(pellet: Pellet, measurements: int) -> dict[str, Any]:
+    """Return a pellet with its cell constant, as every list shows it."""
     geometry = geometry_of(pellet)
     return {
         "id": f"P{pellet.id}",
@@ -152,7 +148,13 @@ def _describe(pellet: Pellet, measurements: int) -> dict[str, Any]:
     }
 
 
-def _check_formula(formula: str) -> None:
+def check_formula(formula: str) -> None:
+    """Refuse a composition that cannot be read; ``unknown`` is one.
+
+    Raises
+    ------
+    UsageError
+    """
     from db.formulas import reduced_formula_or_none
 
     if formula != UNKNOWN_FORMULA and reduced_formula_or_none(formula) is None:
@@ -165,6 +167,17 @@ def _pressure_Pa(text: str | None, lab: Lab) -> float | None:
     if text is None:
         stack = lab.settings.pressure_MPa
         return None if stack is None else 1e6 * stack
+    return parse_pressure(text)
+
+
+def parse_pressure(text: str) -> float:
+    """Read a pressure with its unit, in Pa.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be read or is negative.
+    """
     import pint
 
     try:

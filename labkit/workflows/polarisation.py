@@ -22,11 +22,11 @@ from labkit.dc import fit_polarisation, transference_number
 from labkit.errors import UsageError
 from labkit.grammar import with_article
 from labkit.workflows.analysing import save_figure
-from labkit.workflows.conductivity_of_sweep import TAIL
+from labkit.workflows.conductivity_of_sweep import TAIL, weigh_geometry
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import geometry_of
 
-__all__ = ["POLARISATION", "examine_polarisation"]
+__all__ = ["POLARISATION", "analyse_polarisation", "examine_polarisation"]
 
 POLARISATION = "dc-polarisation"
 """Kind of the analysis that finds the steady current of a polarisation."""
@@ -73,39 +73,59 @@ def examine_polarisation(
             )
         arrays = load_arrays(session, measurement.id)
         step = voltage_V if voltage_V is not None else _measured_step(measurement, arrays)
-        fit = fit_polarisation(arrays["time_s"], arrays["current_A"], step)
-        result = fit.to_dict() | {"resistance_ohm": fit.resistance_ohm}
-        pellet = session.get(Pellet, measurement.pellet_id) if measurement.pellet_id else None
-        if pellet is not None:
-            sigma = fit.conductivity(geometry_of(pellet), measurement.temperature_K)
-            result |= {
-                "sigma_S_per_cm": sigma.sigma_S_per_cm,
-                "sigma_random_S_per_cm": sigma.random_S_per_cm,
-                "sigma_systematic_S_per_cm": sigma.systematic_S_per_cm,
-            }
-            total = _total_conductivity(session, measurement)
-            if total is not None:
-                number = transference_number(sigma, total, qualifier=fit.qualifier)
-                result |= {
-                    "transference_number": number.value,
-                    "transference_number_se": number.standard_error,
-                    "transference_number_qualifier": number.qualifier,
-                }
-        new = NewAnalysis(
-            kind=POLARISATION,
-            result=result,
-            verdict=result["verdict"],
-            reasons=result["reasons"],
-            parameters={"voltage_V": step},
-            input_hash=data_hash_of(session, measurement.id),
-            labkit_version=labkit.__version__,
-        )
+        new = analyse_polarisation(session, measurement, step)
+        result = dict(new.result)
         stored = store_analysis_once(
             session, new, measurement_id=measurement.id, pellet_id=measurement.pellet_id
         )
     if plot is not None:
         save_figure(plot, lambda axes: _draw(axes, arrays, result))
     return result | {"measurement": f"M{measurement.id}", "analysis": f"A{stored.id}"}
+
+
+def analyse_polarisation(
+    session: Session, measurement: Measurement, voltage_V: float
+) -> NewAnalysis:
+    """Fit a stored transient with the pellet it belongs to; the result is not stored yet.
+
+    Raises
+    ------
+    PolarisationError
+        When no steady current follows.
+    """
+    assert measurement.id is not None
+    arrays = load_arrays(session, measurement.id)
+    fit = fit_polarisation(arrays["time_s"], arrays["current_A"], voltage_V)
+    result = fit.to_dict() | {"resistance_ohm": fit.resistance_ohm}
+    pellet = session.get(Pellet, measurement.pellet_id) if measurement.pellet_id else None
+    if pellet is not None:
+        geometry = geometry_of(pellet)
+        sigma = fit.conductivity(geometry, measurement.temperature_K)
+        result |= {
+            "sigma_S_per_cm": sigma.sigma_S_per_cm,
+            "sigma_random_S_per_cm": sigma.random_S_per_cm,
+            "sigma_systematic_S_per_cm": sigma.systematic_S_per_cm,
+        }
+        reasons = list(result["reasons"])
+        result["verdict"] = weigh_geometry(geometry, result["verdict"], reasons, result)
+        result["reasons"] = reasons
+        total = _total_conductivity(session, measurement)
+        if total is not None:
+            number = transference_number(sigma, total, qualifier=fit.qualifier)
+            result |= {
+                "transference_number": number.value,
+                "transference_number_se": number.standard_error,
+                "transference_number_qualifier": number.qualifier,
+            }
+    return NewAnalysis(
+        kind=POLARISATION,
+        result=result,
+        verdict=result["verdict"],
+        reasons=result["reasons"],
+        parameters={"voltage_V": voltage_V},
+        input_hash=data_hash_of(session, measurement.id),
+        labkit_version=labkit.__version__,
+    )
 
 
 def _measured_step(measurement: Measurement, arrays: dict[str, Any]) -> float:
@@ -121,11 +141,16 @@ def _total_conductivity(session: Session, measurement: Measurement) -> Conductiv
     kelvin = measurement.temperature_K
     if kelvin is None:
         return None
+    # what moved to another pellet or was set aside leaves older results behind
     found = session.exec(
         select(Analysis)
+        .join(Measurement, col(Measurement.id) == col(Analysis.measurement_id))
         .where(
             Analysis.kind == TAIL,
             Analysis.pellet_id == measurement.pellet_id,
+            Measurement.pellet_id == measurement.pellet_id,
+            col(Measurement.set_aside_because).is_(None),
+            Analysis.temperature_K == Measurement.temperature_K,
             Analysis.verdict == "accepted",
             col(Analysis.temperature_K).between(
                 kelvin - _SAME_TEMPERATURE_K, kelvin + _SAME_TEMPERATURE_K

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 import labkit
+from db.corrections import lock_row
 from db.measurements import NewAnalysis, NewMeasurement, StoredFile, store_measured_file
 from db.tables import Pellet
 from instruments.records import (
@@ -20,6 +21,7 @@ from instruments.records import (
     Record,
 )
 from labkit.eis.leads import LeadImpedance
+from labkit.errors import ChangedMeanwhileError
 from labkit.workflows.circuits import analyse_circuit
 from labkit.workflows.conductivity_of_sweep import analyse_sweep
 from labkit.workflows.fit_choices import FitChoices
@@ -217,9 +219,20 @@ def keep_and_store(
     """Keep the bytes of a raw file, then store it with its measurements in one transaction.
 
     The raw file comes first: without its row it is only a spare copy, the row without it is a loss.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        When the geometry of the pellet was corrected since the measurements were analysed.
     """
     kept = lab.keep_raw_file(content, file.sha256)
     with lab.database.session() as session:
+        if pellet is not None:
+            now = lock_row(session, pellet)
+            if geometry_of(now) != geometry_of(pellet):
+                raise ChangedMeanwhileError(
+                    f"pellet {now.name} was corrected meanwhile; import {path.name} again"
+                )
         return store_measured_file(
             session,
             sha256=file.sha256,

@@ -19,6 +19,7 @@ from labkit.workflows.explaining import explain
 from labkit.workflows.hand_work import describe_hand_work
 from labkit.workflows.lab import Lab, versions
 from labkit.workflows.labelling import list_labels
+from labkit.workflows.outdated import outdated_because
 from labkit.workflows.ranking import rank_candidates
 from labkit.workflows.ranking_report import ranking_report
 from labkit.workflows.scoring import draw_w_sigma, score_tree
@@ -140,7 +141,7 @@ def _measurements(lab: Lab) -> ReportSection:
                 pellets.get(measurement.pellet_id),
                 _celsius(measurement.temperature_K),
                 *_numbers(analysis),
-                "" if analysis is None else analysis.verdict,
+                _verdict_or_aside(measurement, analysis),
                 "" if analysis is None else describe_hand_work(analysis),
             )
         )
@@ -149,7 +150,11 @@ def _measurements(lab: Lab) -> ReportSection:
         f"; {left} more in the database" if left > 0 else ""
     )
     columns = ("id", "file", "pellet", "T", "R (ohm)", "sigma (S/cm)", "verdict", "by hand")
-    shown = [m for m, _ in found if m.id in newest and newest[m.id].verdict != "rejected"]
+    shown = [
+        m
+        for m, _ in found
+        if m.id in newest and newest[m.id].verdict != "rejected" and m.set_aside_because is None
+    ]
     return ReportSection(
         "Measurements",
         (
@@ -160,6 +165,12 @@ def _measurements(lab: Lab) -> ReportSection:
         tables=[Table(caption, columns, rows)],
         figures=[_nyquist(lab, measurement) for measurement in shown[:_NYQUIST_SHOWN]],
     )
+
+
+def _verdict_or_aside(measurement: Measurement, analysis: Analysis | None) -> str:
+    if measurement.set_aside_because is not None:
+        return f"set aside: {measurement.set_aside_because}"
+    return "" if analysis is None else analysis.verdict
 
 
 def _nyquist(lab: Lab, measurement: Measurement) -> Figure:
@@ -201,6 +212,9 @@ def _series(lab: Lab) -> list[ReportSection]:
             )
         }
         names = {pellet.id: pellet.name for pellet in session.exec(select(Pellet))}
+        outdated = {
+            analysis.id: outdated_because(session, analysis) for analysis in newest.values()
+        }
     results = [
         (analysis, {**analysis.result, "pellet": names[pellet], "analysis": f"A{analysis.id}"})
         for pellet, analysis in newest.items()
@@ -215,7 +229,7 @@ def _series(lab: Lab) -> list[ReportSection]:
             f"{result['sigma25_S_per_cm']:.3g}"
             + (" (extrapolated)" if result["sigma25_extrapolated"] else ""),
             " to ".join(f"{value:.3g}" for value in result["sigma25_interval95_S_per_cm"]),
-            analysis.verdict,
+            _verdict(analysis.verdict, outdated[analysis.id]),
         )
         for analysis, result in results
     ]
@@ -225,9 +239,17 @@ def _series(lab: Lab) -> list[ReportSection]:
             "Arrhenius",
             commands=("labkit arrhenius PELLET --plot arrhenius.png",),
             tables=[Table("Activation energy and conductivity at 25 °C", columns, rows)],
-            figures=[_arrhenius_figure(lab, result) for _, result in results],
+            figures=[
+                _arrhenius_figure(lab, result)
+                for analysis, result in results
+                if outdated[analysis.id] is None
+            ],
         )
     ]
+
+
+def _verdict(verdict: str, outdated: str | None) -> str:
+    return verdict if outdated is None else f"out of date: {outdated}; fit again"
 
 
 def _arrhenius_figure(lab: Lab, result: dict[str, Any]) -> Figure:

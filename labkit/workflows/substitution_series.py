@@ -115,7 +115,11 @@ def batch_members(lab: Lab, batch: str) -> list[SeriesItem]:
         statement = (
             select(Measurement, Pellet)
             .join(Pellet, col(Pellet.id) == col(Measurement.pellet_id))
-            .where(Measurement.kind == "diffraction", Pellet.batch == batch)
+            .where(
+                Measurement.kind == "diffraction",
+                Pellet.batch == batch,
+                col(Measurement.set_aside_because).is_(None),
+            )
         )
         for measurement, pellet in session.exec(statement):
             assert measurement.id is not None
@@ -128,7 +132,12 @@ def batch_members(lab: Lab, batch: str) -> list[SeriesItem]:
 def _latest_refinements(session: Session, batch: str) -> list[Analysis]:
     statement = (
         select(Analysis)
-        .where(Analysis.kind == LATTICE, Analysis.batch == batch)
+        .join(Measurement, col(Measurement.id) == col(Analysis.measurement_id))
+        .where(
+            Analysis.kind == LATTICE,
+            Analysis.batch == batch,
+            col(Measurement.set_aside_because).is_(None),
+        )
         .order_by(col(Analysis.id))
     )
     latest = {analysis.measurement_id: analysis for analysis in session.exec(statement)}

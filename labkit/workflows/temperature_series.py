@@ -143,6 +143,8 @@ def _by_start(used: list[Analysis], started: list[datetime | None]) -> list[Anal
 def _why_not(
     measurement: Measurement, analysis: Analysis | None, include_review: bool
 ) -> str | None:
+    if measurement.set_aside_because is not None:
+        return f"set aside ({measurement.set_aside_because})"
     if analysis is None or analysis.sigma_S_per_cm is None:
         return "it has no conductivity"
     if measurement.temperature_K is None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from db.corrections import correct_pellet, set_aside
+from db.doctor import examine
 from db.errors import DatabaseStorageError, InvalidValueError
 from db.labels import propose
+from db.measurements import NewMeasurement, list_measurements, store_measured_file
 from db.migrations import HEAD, REVISIONS
 from db.migrations.running import alembic_config, downgrade, upgrade
+from db.pellets import add_pellet
 from db.session import Database, _migrating_connection, open_lab_database
 from db.snapshots import take_snapshot
 from db.tables import FROZEN_TABLES, metadata
@@ -68,20 +73,46 @@ def test_down_and_up_again_leaves_the_same_tables(lab: Database) -> None:
         assert set(metadata.tables) <= set(sa.inspect(connection).get_table_names())
 
 
-@pytest.mark.parametrize("verb", ["UPDATE label_event SET reason = 'x'", "DELETE FROM label_event"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET id = id + 1", "DELETE FROM {}"])
 def test_histories_refuse_to_be_changed(any_lab: Database, verb: str) -> None:
     with any_lab.session() as session:
         propose(session, by="a", formula="Li3N", sigma_S_per_cm=1e-3, source_kind="literature")
         take_snapshot(session, "first")
+        pellet = add_pellet(
+            session, name="x", formula="Li3N", thickness_m=0.9e-3, diameter_m=6.35e-3
+        )
+        correct_pellet(session, pellet, {"batch": "b"}, actor="a", reason="typed wrong")
     for table in FROZEN_TABLES:
         with (
             pytest.raises((InvalidValueError, DatabaseStorageError), match="written once"),
             any_lab.session() as session,
         ):
-            statement = verb.replace("label_event", table).replace("reason", "created_by")
-            if table == "label_event":
-                statement = verb
-            session.connection().execute(sa.text(statement))
+            session.connection().execute(sa.text(verb.format(table)))
+
+
+def test_corrections_come_to_a_lab_of_the_first_layout(
+    lab: Database, impedance: Callable[..., NewMeasurement]
+) -> None:
+    with lab.session() as session:
+        store_measured_file(
+            session,
+            sha256="ab" * 32,
+            size_bytes=1,
+            file_name="a.mpr",
+            format="mpr",
+            reader_version="1",
+            measurements=[impedance()],
+        )
+    with _migrating_connection(lab) as connection:
+        downgrade(connection, "0001")
+        columns = {c["name"] for c in sa.inspect(connection).get_columns("measurement")}
+        assert "set_aside_because" not in columns
+        upgrade(connection)
+    with lab.session() as session:
+        (measurement,) = list_measurements(session)
+        assert (measurement.temperature_K, measurement.set_aside_because) == (298.15, None)
+        set_aside(session, measurement, actor="a", reason="bad contact")
+    assert examine(lab) == []
 
 
 def test_a_migration_that_fails_leaves_the_lab_as_it_was(

@@ -94,10 +94,17 @@ def reject(label: LabelId, given: Decision, lab: TheLab, person: Actor) -> Label
 @router.post("/{label}/revise", status_code=201)
 def revise(label: LabelId, given: Revision, lab: TheLab, person: Actor) -> LabelRow:
     """Propose a new version; the old one counts until the new one is accepted."""
-    changes = given.model_dump(exclude={"reason", "temperature"})
+    changes = given.model_dump(exclude={"reason", "temperature", "evidence"})
     changes["temperature_K"] = parse_temperature(given.temperature) if given.temperature else None
     return LabelRow.model_validate(
-        revise_label(lab, label, changes, reason=given.reason, actor=person.name)
+        revise_label(
+            lab,
+            label,
+            changes,
+            evidence=given.evidence,
+            reason=given.reason,
+            actor=person.name,
+        )
     )
 
 

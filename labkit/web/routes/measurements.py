@@ -35,13 +35,18 @@ def measurements(
     lab: TheLab,
     pellet: Annotated[str | None, Query(max_length=200)] = None,
     verdict: Verdict | None = None,
+    set_aside: bool = False,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> MeasurementList:
-    """List measurements with their newest result, the newest first."""
-    return MeasurementList.model_validate(
-        list_measurements(lab, pellet=pellet, verdict=verdict, limit=limit, offset=offset)
+    """List measurements with their newest result, the newest first.
+
+    Those that were set aside are left out unless `set_aside` asks for them as well.
+    """
+    found = list_measurements(
+        lab, pellet=pellet, verdict=verdict, set_aside=set_aside, limit=limit, offset=offset
     )
+    return MeasurementList.model_validate(found)
 
 
 @router.get("/{measurement}")

@@ -172,3 +172,56 @@ def test_exported_labels_name_their_licence(lab: Lab, data_dir: Path, tmp_path: 
     assert {(row["source_name"], row["source_licence"]) for row in rows} == {
         ("obelix", "CC-BY-4.0")
     }
+
+
+def _measured_label(lab: Lab) -> str:
+    with lab.database.session() as session:
+        label = db.labels.propose(
+            session,
+            by="A",
+            formula="Li3OCl",
+            sigma_S_per_cm=8.93e-5,
+            sigma_random_S_per_cm=1.2e-7,
+            sigma_systematic_S_per_cm=2.0e-6,
+            source_kind="measurement",
+        )
+        return f"L{label.id}"
+
+
+def test_a_new_value_does_not_keep_the_errors_of_the_old_one(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--sigma", "2e-3", "--reason", "wrong thickness", "--by", "B")
+    assert _labkit(lab, "label", "revise", _measured_label(lab), *words) == 0
+
+    with lab.database.reading() as session:
+        new = db.labels.get_label(session, "L2")
+        assert new.sigma_S_per_cm == 2e-3
+        assert (new.sigma_random_S_per_cm, new.sigma_systematic_S_per_cm) == (None, None)
+    said = capsys.readouterr().out
+    assert "errors of the new value are unknown: those of L1 belonged to 8.93e-05 S/cm" in said
+    assert "--sigma-random" in said
+
+
+def test_the_errors_of_a_new_value_can_be_given(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--sigma", "2e-3", "--sigma-random", "3e-6", "--reason", "typed wrong", "--by", "B")
+    assert _labkit(lab, "label", "revise", _measured_label(lab), *words) == 0
+    both = ("--sigma-systematic", "1e-4", "--reason", "calipers", "--by", "B")
+    assert _labkit(lab, "label", "revise", "L2", *both) == 0
+
+    with lab.database.reading() as session:
+        first, second = (db.labels.get_label(session, name) for name in ("L2", "L3"))
+        assert (first.sigma_random_S_per_cm, first.sigma_systematic_S_per_cm) == (3e-6, None)
+        assert (second.sigma_random_S_per_cm, second.sigma_systematic_S_per_cm) == (3e-6, 1e-4)
+    assert "unknown" not in capsys.readouterr().out
+
+
+def test_a_change_of_something_else_keeps_value_and_errors(lab: Lab) -> None:
+    words = ("--note", "pressed twice", "--reason", "forgotten", "--by", "B")
+    assert _labkit(lab, "label", "revise", _measured_label(lab), *words) == 0
+
+    with lab.database.reading() as session:
+        new = db.labels.get_label(session, "L2")
+        assert (new.sigma_random_S_per_cm, new.sigma_systematic_S_per_cm) == (1.2e-7, 2.0e-6)

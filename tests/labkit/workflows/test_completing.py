@@ -74,8 +74,11 @@ def test_what_is_stored_is_never_replaced(lab: Lab, unnamed: Path) -> None:
     assert second["status"] == "known"
     assert second["pellet"] == "a"
     assert second["sweeps"][0]["temperature_K"] == first["sweeps"][0]["temperature_K"]
-    assert any("stays with pellet a" in warning for warning in second["warnings"])
-    assert any("keeps its stored temperature" in warning for warning in second["warnings"])
+    stays, keeps = second["warnings"][1:]
+    assert "stays with pellet a" in stays
+    assert "'labkit measurement set M1 --pellet b --because WHY' moves it" in stays
+    assert "keeps its stored temperature" in keeps
+    assert "'labkit measurement set M1 --temperature=40C --because WHY' corrects it" in keeps
 
 
 def test_a_temperature_filled_in_has_its_error(lab: Lab, unnamed: Path) -> None:

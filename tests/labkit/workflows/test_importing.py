@@ -16,6 +16,7 @@ from labkit.workflows import recording
 from labkit.workflows.importing import import_paths
 from labkit.workflows.lab import Lab
 from labkit.workflows.pellets import add_pellet
+from labkit.workflows.replaying import replay_analyses
 from labkit.workflows.temperature_series import collect_series, fit_series
 
 
@@ -218,3 +219,32 @@ def test_a_series_without_review_says_what_it_left_out(
     assert len(strict.analyses) == 7
     assert len(wide.analyses) == 8
     assert strict.left_out == ["M8 left out: under review (leakage); --include-review uses it"]
+
+
+@pytest.mark.parametrize(
+    ("thickness", "reason"),
+    [("810mm+-10mm", "geometry-implausible"), ("0.81mm+-5mm", "geometry-uncertain")],
+)
+def test_a_doubtful_geometry_asks_for_a_review(
+    new_lab: Lab, simulated_series: Path, thickness: str, reason: str
+) -> None:
+    add_pellet(new_lab, "odd", formula="Li3BS3", thickness=thickness, diameter="6.35mm+-0.02mm")
+    report = import_paths(new_lab, [simulated_series / "simulated_25C.mpr"], pellet="odd")
+
+    (sweep,) = report["files"][0]["sweeps"]
+    assert (sweep["verdict"], sweep["reasons"]) == ("review", [reason])
+    assert report["verdicts"]["review"] == 1
+    assert replay_analyses(new_lab)["different"] == []
+
+
+def test_a_geometry_without_errors_is_accepted_and_told(
+    new_lab: Lab, simulated_series: Path
+) -> None:
+    add_pellet(new_lab, "bare", formula="Li3BS3", thickness="0.80mm", diameter="6.35mm")
+    (file,) = import_paths(new_lab, [simulated_series / "simulated_25C.mpr"], pellet="bare")[
+        "files"
+    ]
+
+    assert (file["sweeps"][0]["verdict"], file["sweeps"][0]["reasons"]) == ("accepted", [])
+    assert any("lower bound" in message for message in file["sweeps"][0]["messages"])
+    assert any("lower bound" in warning for warning in file["warnings"])
