@@ -18,6 +18,7 @@ from labkit.arrhenius import ArrheniusError, Convention, fit_arrhenius
 from labkit.eis.arcs import SeriesFit, TrackedArc, fit_temperature_series
 from labkit.geometry import PelletGeometry
 from labkit.json_ready import json_ready
+from labkit.wording import celsius
 from labkit.workflows.conductivity_of_sweep import MASKED_BY_HAND, TAIL, cell_sweep
 from labkit.workflows.fit_choices import FitChoices, describe_masks
 from labkit.workflows.lab import Lab
@@ -248,7 +249,7 @@ def _judge(series: SeriesFit, arcs: list[dict[str, Any]]) -> tuple[list[str], li
     for kelvin, fit in zip(series.temperature_K, series.fits, strict=True):
         if fit.verdict != "accepted":
             reasons.append("circuit-fit-not-accepted")
-            messages.append(f"{kelvin - 273.15:.4g} C: {fit.verdict}, {', '.join(fit.reasons)}")
+            messages.append(f"{celsius(kelvin)}: {fit.verdict}, {', '.join(fit.reasons)}")
     for arc in arcs:
         missing = len(series.temperature_K) - arc["n_points"]
         if missing:

@@ -17,6 +17,7 @@ from db.measurements import (
 )
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet
+from labkit.wording import celsius
 from labkit.workflows.circuits import CIRCUIT, store_circuit_once
 from labkit.workflows.conductivity_of_sweep import (
     TAIL,
@@ -170,7 +171,7 @@ def _fill_in(
                 measurement.temperature_source = conditions.temperature_source
             filled.append("temperature")
         elif any(abs((m.temperature_K or kelvin) - kelvin) > 1e-6 for m in measurements):
-            warnings.append(f"it keeps its stored temperature, not {kelvin - 273.15:.4g} C")
+            warnings.append(f"it keeps its stored temperature, not {celsius(kelvin)}")
     session.add_all(measurements)
     session.flush()
     return " and ".join(filled), warnings
