@@ -138,7 +138,7 @@ def eis(
         from labkit.workflows.circuits import fit_measured_circuit
 
         fitted = fit_measured_circuit(lab, measurement, circuit)
-        model = (fitted.pop("frequency_hz"), fitted.pop("model_ohm"))
+        model = fitted.pop("curve")
         result["circuit"] = fitted
     figures = _draw(lab, measurement, model, plot, residuals, bode, drt, result)
     if as_json:
