@@ -13,6 +13,7 @@ import labkit
 from labkit.cli import (
     dc,
     eis,
+    export,
     import_files,
     inspect_files,
     lab_folder,
@@ -78,7 +79,7 @@ for command in (
     provenance.why,
     provenance.replay,
     lab_folder.report,
-    lab_folder.export,
+    export.export,
     lab_folder.backup,
     lab_folder.restore,
     lab_folder.doctor,
