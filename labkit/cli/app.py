@@ -30,6 +30,7 @@ from labkit.cli import (
     series,
     serve,
     simulate,
+    status,
     structures,
     tour,
     vegard,
@@ -63,6 +64,7 @@ def app(context: click.Context, lab_path: Path | None) -> None:
 for command in (
     tour.tour,
     lab_folder.init,
+    status.status,
     inspect_files.inspect,
     pellet.pellet,
     import_files.import_,
