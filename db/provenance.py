@@ -10,7 +10,7 @@ import sqlmodel
 from sqlmodel import col, select
 
 from db.columns import plain_json
-from db.errors import IdentifierError, UnknownPelletError
+from db.errors import IdentifierError, UnknownPelletError, UnknownStructureError
 from db.identifiers import Identifier, RecordKind, format_identifier, parse_identifier
 from db.labels import get_label, history
 from db.matching import matches_of_label
@@ -64,11 +64,14 @@ def chain(session: sqlmodel.Session, identifier: str | Identifier) -> Link:
         try:
             found = parse_identifier(identifier)
         except IdentifierError:
-            # A pellet goes by its name as well.
+            # A pellet goes by its name as well, a structure by any id that its source gave it.
             try:
                 return _pellet(session, get_pellet(session, identifier).id or 0)
             except UnknownPelletError as error:
-                raise IdentifierError(str(error)) from error
+                try:
+                    return _structure(session, identifier)
+                except UnknownStructureError:
+                    raise IdentifierError(str(error)) from error
     else:
         found = identifier
     if found.kind is RecordKind.STRUCTURE:

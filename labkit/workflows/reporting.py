@@ -23,6 +23,7 @@ from labkit.workflows.analysing import draw_nyquist
 from labkit.workflows.batch_report import batch_report
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.explaining import explain
+from labkit.workflows.explaining_words import step_in_words
 from labkit.workflows.hand_work import describe_hand_work
 from labkit.workflows.lab import Lab, versions
 from labkit.workflows.labelling import list_labels
@@ -351,6 +352,6 @@ def _provenance(lab: Lab) -> ReportSection:
 
 
 def _flatten(node: dict[str, Any], depth: int, rows: list[tuple[object, ...]]) -> None:
-    rows.append(("  " * depth + node["identifier"], node["summary"]))
+    rows.append(("  " * depth + node["identifier"], step_in_words(node)))
     for child in node.get("inputs", ()):
         _flatten(child, depth + 1, rows)
