@@ -78,7 +78,6 @@ def plot_nyquist(
         masked[[point.index for point in fit.masked if point.index < z.size]] = True
     masked |= ~np.isfinite(z)
     limits = _limits(frequency[~masked], z[~masked], fit, view)
-    rightmost = limits[1]
     if equal_axes:
         limits = _not_too_narrow(limits)
     divisor, unit = ohm_scale(limits[1])
@@ -119,8 +118,7 @@ def plot_nyquist(
     axes.axhline(0, color=GREY, lw=0.8, zorder=1)
     axes.set_xlabel(f"Z′ ({unit})")
     axes.set_ylabel(f"−Z″ ({unit})")
-    # what was widened much is free at its right, and full at its left
-    legend(axes, loc="center right" if limits[1] > 1.5 * rightmost else "upper left")
+    legend(axes, loc="best")
     return tidy(axes)
 
 
