@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from db.columns import plain_json
 from db.corrections import corrections_of
-from db.errors import IdentifierError, UnknownPelletError
+from db.errors import IdentifierError, UnknownPelletError, UnknownStructureError
 from db.identifiers import Identifier, RecordKind, format_identifier, parse_identifier
 from db.labels import get_label, history
 from db.matching import matches_of_label
@@ -66,13 +66,18 @@ def chain(session: sqlmodel.Session, identifier: str | Identifier) -> Link:
         try:
             found = parse_identifier(identifier)
         except IdentifierError as error:
-            # A pellet goes by its name as well.
+            # A pellet goes by its name as well, a structure by any id that its source gave it.
             try:
                 return _pellet(session, get_pellet(session, identifier).id or 0)
             except UnknownPelletError:
-                close = close_pellet_names(session, identifier)
-                meant = f"; did you mean {' or '.join(close)}?" if close else ""
-                raise IdentifierError(f"{error}; no pellet is called so either{meant}") from error
+                try:
+                    return _structure(session, identifier)
+                except UnknownStructureError:
+                    close = close_pellet_names(session, identifier)
+                    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+                    raise IdentifierError(
+                        f"{error}; no pellet and no structure is called so either{meant}"
+                    ) from error
     else:
         found = identifier
     if found.kind is RecordKind.STRUCTURE:

@@ -13,6 +13,7 @@ import labkit
 from labkit.cli import (
     dc,
     eis,
+    export,
     import_files,
     inspect_files,
     lab_folder,
@@ -30,6 +31,7 @@ from labkit.cli import (
     series,
     serve,
     simulate,
+    status,
     structures,
     tour,
     vegard,
@@ -63,6 +65,7 @@ def app(context: click.Context, lab_path: Path | None) -> None:
 for command in (
     tour.tour,
     lab_folder.init,
+    status.status,
     inspect_files.inspect,
     pellet.pellet,
     import_files.import_,
@@ -80,7 +83,7 @@ for command in (
     provenance.why,
     provenance.replay,
     lab_folder.report,
-    lab_folder.export,
+    export.export,
     lab_folder.backup,
     lab_folder.restore,
     lab_folder.doctor,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from labkit.cli.output import json_option, print_json
+from labkit.wording import conductivity_of, rounded, with_errors
 
 __all__ = ["dc"]
 
@@ -44,11 +46,12 @@ def dc(
         return
     sign = result["qualifier"]
     click.echo(
-        f"{result['measurement']}: steady current {sign} {result['current_A']:.3g} A "
-        f"at {result['voltage_V']:.4g} V after {result['duration_s']:.4g} s"
+        f"{result['measurement']}: steady current {sign} "
+        f"{with_errors(result['current_A'], *_errors(result))} A "
+        f"at {result['voltage_V']:.4g} V after {rounded(result['duration_s'])} s"
     )
     if "sigma_S_per_cm" in result:
-        click.echo(f"electronic conductivity {sign} {result['sigma_S_per_cm']:.3g} S/cm")
+        click.echo(f"electronic conductivity {conductivity_of(result)}")
     if "transference_number" in result:
         click.echo(
             f"ionic transference number {result['transference_number_qualifier']} "
@@ -59,3 +62,9 @@ def dc(
         click.echo(f"  {message}")
     if plot is not None:
         click.echo(f"figure: {plot}")
+
+
+def _errors(result: dict[str, Any]) -> list[float]:
+    """Return the errors of the current; a bound has none that would mean something."""
+    bound = result["qualifier"] != "="
+    return [] if bound else [result["current_random_A"], result["current_systematic_A"]]

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labkit.cli.output import json_option, print_json, print_table
+from labkit.wording import (
+    conductivity_of,
+    frequency,
+    resistance,
+    resistance_of,
+    rounded,
+    with_errors,
+)
 
 if TYPE_CHECKING:
     from labkit.workflows.analysing import Model
@@ -130,7 +138,7 @@ def eis(
         from labkit.workflows.circuits import fit_measured_circuit
 
         fitted = fit_measured_circuit(lab, measurement, circuit)
-        model = (fitted.pop("frequency_hz"), fitted.pop("model_ohm"))
+        model = fitted.pop("curve")
         result["circuit"] = fitted
     figures = _draw(lab, measurement, model, plot, residuals, bode, drt, result)
     if as_json:
@@ -174,20 +182,18 @@ def _show(result: dict[str, Any]) -> None:
     click.echo(f"{result['measurement']}: {result['file']}, sweep {result['sweep']}")
     if result["set_aside_because"] is not None:
         click.echo(f"set aside: {result['set_aside_because']}; no series and no label uses it")
-    low, high = result["window_hz"] or (float("nan"), float("nan"))
-    click.echo(
-        f"R = {result['resistance_ohm']:.5g} ohm +- {result['resistance_random_ohm']:.2g} (random) "
-        f"+- {result['resistance_systematic_ohm']:.2g} (systematic), "
-        f"window {low:.4g} - {high:.4g} Hz ({result['window_source']})"
-        if result["resistance_ohm"] is not None
-        else "R: none"
-    )
-    if result["sigma_S_per_cm"] is not None:
+    if result["resistance_ohm"] is None:
+        click.echo("R: none")
+    else:
+        low, high = result["window_hz"] or (None, None)
         click.echo(
-            f"sigma = {result['sigma_S_per_cm']:.4g} S/cm "
-            f"+- {result['sigma_random_S_per_cm']:.2g} (random) "
-            f"+- {result['sigma_systematic_S_per_cm']:.2g} (systematic)"
+            f"R = {resistance_of(result)}, window {frequency(low)} to {frequency(high)} "
+            f"({result['window_source']})"
         )
+    if result["sigma_S_per_cm"] is not None:
+        click.echo(f"sigma = {conductivity_of(result)}")
+    if result["resistance_ohm"] is not None:
+        click.echo("  each value ± its random ± its systematic standard error")
     click.echo(f"verdict: {result['verdict']}")
     for message in result["messages"]:
         click.echo(f"  {message}")
@@ -198,12 +204,12 @@ def _show_relaxation_times(drt: dict[str, Any]) -> None:
         click.echo("relaxation times: no peak")
         return
     print_table(
-        ["R (ohm)", "peak (Hz)", "C (F)"],
+        ["R", "peak", "C (F)"],
         [
             (
-                f"{peak['resistance_ohm']:.4g}",
-                f"{peak['frequency_hz']:.3g}",
-                f"{peak['capacitance_F']:.2e}",
+                resistance(peak["resistance_ohm"]),
+                frequency(peak["frequency_hz"]),
+                rounded(peak["capacitance_F"], 3),
             )
             for peak in drt["peaks"]
         ],
@@ -212,33 +218,33 @@ def _show_relaxation_times(drt: dict[str, Any]) -> None:
 
 
 def _show_circuit(fitted: dict[str, Any]) -> None:
-    error_ohm = fitted["resistance_se_ohm"]
-    error = "" if error_ohm is None else f" +- {error_ohm:.2g}"
+    from labkit.eis.circuit_words import parameter_name, unit_words
+
     print_table(
-        ["parameter", "value", "+-", "unit", ""],
+        ["parameter", "value ± standard error", "unit", ""],
         [
             (
-                row["name"],
-                f"{row['value']:.5g}",
-                "" if row["stderr"] is None else f"{row['stderr']:.2g}",
-                row["unit"],
+                parameter_name(row["name"]),
+                with_errors(row["value"], row["stderr"]),
+                unit_words(row["unit"]),
                 "at its bound" if row["at_bound"] else "",
             )
             for row in fitted["parameters"]
         ],
-        title=f"{fitted['circuit']}: R = {fitted['resistance_ohm']:.5g} ohm{error}, "
+        title=f"{fitted['circuit']}: R = "
+        f"{resistance(fitted['resistance_ohm'], fitted['resistance_se_ohm'])}, "
         f"{fitted['verdict']} {', '.join(fitted['reasons'])}",
     )
     if fitted["arcs"]:
         print_table(
-            ["arc", "R (ohm)", "C (F)", "n", "apex (Hz)", "belongs to"],
+            ["arc", "R", "C (F)", "n", "apex", "belongs to"],
             [
                 (
                     arc["name"],
-                    f"{arc['resistance_ohm']:.4g}",
-                    f"{arc['capacitance_F']:.2e}",
+                    resistance(arc["resistance_ohm"], arc["resistance_se_ohm"]),
+                    rounded(arc["capacitance_F"], 3),
                     f"{arc['n']:.3f}",
-                    f"{arc['apex_hz']:.3g}",
+                    frequency(arc["apex_hz"]),
                     arc["role"],
                 )
                 for arc in fitted["arcs"]

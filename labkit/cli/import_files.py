@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labkit.cli.output import json_option, print_error, print_json, print_table, progress_bar
+from labkit.wording import celsius, conductivity_of, resistance, resistance_of
 
 __all__ = ["import_"]
 
@@ -99,17 +100,9 @@ def _show(report: dict[str, Any]) -> None:
             sweep["measurement"],
             file["name"],
             sweep["sweep"],
-            _celsius(sweep["temperature_K"], sweep["temperature_source"]),
-            _with_errors(
-                sweep["resistance_ohm"],
-                sweep["resistance_random_ohm"],
-                sweep["resistance_systematic_ohm"],
-            ),
-            _with_errors(
-                sweep["sigma_S_per_cm"],
-                sweep["sigma_random_S_per_cm"],
-                sweep["sigma_systematic_S_per_cm"],
-            ),
+            _temperature(sweep["temperature_K"], sweep["temperature_source"]),
+            resistance_of(sweep),
+            conductivity_of(sweep, unit=""),
             sweep["verdict"],
             ", ".join([*_set_aside(sweep), *sweep["reasons"]]),
         )
@@ -118,7 +111,7 @@ def _show(report: dict[str, Any]) -> None:
     ]
     if rows:
         print_table(
-            ["id", "file", "sweep", "T", "R (ohm)", "sigma (S/cm)", "verdict", "reasons"],
+            ["id", "file", "sweep", "T", "R", "sigma (S/cm)", "verdict", "reasons"],
             rows[:_ROWS_SHOWN],
         )
         if len(rows) > _ROWS_SHOWN:
@@ -162,7 +155,7 @@ def _show_circuits(report: dict[str, Any]) -> None:
         (
             sweep["measurement"],
             fitted["circuit"] or "",
-            "" if fitted["resistance_ohm"] is None else f"{fitted['resistance_ohm']:.5g}",
+            "" if fitted["resistance_ohm"] is None else resistance(fitted["resistance_ohm"]),
             fitted["verdict"],
             ", ".join(fitted["reasons"]),
         )
@@ -171,7 +164,7 @@ def _show_circuits(report: dict[str, Any]) -> None:
         if (fitted := sweep.get("circuit")) is not None
     ]
     if rows:
-        print_table(["id", "circuit", "R (ohm)", "verdict", "reasons"], rows)
+        print_table(["id", "circuit", "R", "verdict", "reasons"], rows)
 
 
 def _set_aside(sweep: dict[str, Any]) -> list[str]:
@@ -179,13 +172,5 @@ def _set_aside(sweep: dict[str, Any]) -> list[str]:
     return [] if because is None else [f"set aside ({because})"]
 
 
-def _celsius(temperature_K: float | None, source: str | None) -> str:
-    if temperature_K is None:
-        return "unknown"
-    return f"{temperature_K - 273.15:.4g} C ({source})"
-
-
-def _with_errors(value: float | None, random: float | None, systematic: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4g} ± {random or 0.0:.2g} ± {systematic or 0.0:.2g}"
+def _temperature(temperature_K: float | None, source: str | None) -> str:
+    return "unknown" if temperature_K is None else f"{celsius(temperature_K)} ({source})"

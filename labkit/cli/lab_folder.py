@@ -1,4 +1,4 @@
-"""Commands about the lab folder as a whole: init, report, export, backup, restore, doctor."""
+"""Commands about the lab folder as a whole: init, report, backup, restore, doctor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from labkit.cli.output import json_option, print_json, print_table
 
-__all__ = ["backup", "doctor", "export", "init", "report", "restore"]
+__all__ = ["backup", "doctor", "init", "report", "restore"]
 
 
 @click.command(
@@ -76,31 +76,6 @@ def report(
         print_json({"report": str(path)})
     else:
         click.echo(f"report: {path}")
-
-
-@click.command(
-    short_help="Write labels or measurements to CSV or JSON.",
-    epilog="Example: labkit --lab mylab export --output labels.csv labels",
-)
-@click.argument("what", type=click.Choice(["labels", "measurements", "literature"]))
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The file to write; .csv or .json.",
-)
-@json_option
-@click.pass_obj
-def export(lab_path: Path, what: str, output: Path, as_json: bool) -> None:
-    """Write labels, measurements or literature rows to a CSV or JSON file."""
-    from labkit.workflows.exporting import export_table
-    from labkit.workflows.lab import open_lab
-
-    rows = export_table(open_lab(lab_path), what, output)
-    if as_json:
-        print_json({"file": str(output), "rows": rows})
-    else:
-        click.echo(f"{rows} rows written to {output}")
 
 
 @click.command(

@@ -9,6 +9,7 @@ import click
 
 from labkit.cli.output import json_option, print_json, print_table
 from labkit.grammar import counted
+from labkit.wording import celsius, conductivity_of
 
 __all__ = ["label", "print_label"]
 
@@ -153,9 +154,11 @@ def list_(
         print_json(labels)
         return
     print_table(
-        ["label", "state", "formula", "sigma (S/cm)", "T (C)", "source", "structures"],
+        _LABEL_COLUMNS,
         [_label_row(row) for row in labels],
     )
+    if any(row["sigma_random_S_per_cm"] for row in labels):
+        click.echo("each value ± its random ± its systematic standard error, where known")
 
 
 @label.command(epilog="Example: labkit label show L1")
@@ -245,16 +248,20 @@ def conflicts(lab_path: Path, decades: float, formula: str | None, as_json: bool
     )
 
 
+_LABEL_COLUMNS = (
+    "label", "state", "formula", "sigma (S/cm)", "T", "source", "evidence", "structures"
+)  # fmt: skip
+
+
 def _label_row(row: dict[str, Any]) -> tuple[object, ...]:
-    qualifier = "" if row["qualifier"] == "=" else row["qualifier"]
-    temperature = row["temperature_K"]
     return (
         row["label"],
         row["state"],
         row["formula"],
-        f"{qualifier}{row['sigma_S_per_cm']:.3g}",
-        "" if temperature is None else f"{temperature - 273.15:.4g}",
+        conductivity_of(row, unit="") + (" extrapolated" if row["extrapolated"] else ""),
+        celsius(row["temperature_K"]),
         row["source"],
+        row["evidence_verdict"],
         ", ".join(row["structures"]),
     )
 
@@ -265,7 +272,7 @@ def print_label(result: dict[str, Any], as_json: bool) -> None:
         print_json(result)
         return
     print_table(
-        ["label", "state", "formula", "sigma (S/cm)", "T (C)", "source", "structures"],
+        _LABEL_COLUMNS,
         [_label_row(result)],
     )
     for note in result.get("notes", ()):

@@ -43,15 +43,30 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", header_style="bold", show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console = Console(file=sys.stdout)
     if not console.is_terminal:
         console = Console(file=sys.stdout, width=140)
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    whole = _kept_whole(columns, cells, console.width)
+    table = Table(title=title, title_justify="left", header_style="bold", show_edge=False)
+    for k, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=k in whole)
+    for row in cells:
+        table.add_row(*map(Text, row))
     console.print(table)
+
+
+_NARROWEST = 8
+
+
+def _kept_whole(columns: Sequence[str], cells: list[list[str]], width: int) -> set[int]:
+    """Return the columns of numbers with errors, where the screen has room not to break them."""
+    whole = {
+        k for k in range(len(columns)) if any(" ± " in row[k] or " × 10" in row[k] for row in cells)
+    }
+    needed = sum(max(len(columns[k]), *(len(row[k]) for row in cells)) for k in whole)
+    others = len(columns) - len(whole)
+    return whole if needed + _NARROWEST * others + 3 * len(columns) <= width else set()
 
 
 @contextmanager

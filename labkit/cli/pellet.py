@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from labkit.cli.correction_report import print_correction, why_and_who
 from labkit.cli.output import json_option, print_json, print_table
+from labkit.wording import cell_constant, length_mm
 
 __all__ = ["pellet"]
 
@@ -62,9 +64,7 @@ def add(
         print_json(result)
         return
     click.echo(
-        f"pellet {result['name']}: {result['formula']}, "
-        f"t/A = {result['cell_constant_per_cm']:.4g} /cm "
-        f"(+- {100 * result['cell_constant_relative_se']:.2g} %)"
+        f"pellet {result['name']}: {result['formula']}, t/A = {_thickness_over_area(result)}"
     )
     for note in result["notes"]:
         click.echo(f"note: {note}")
@@ -142,9 +142,9 @@ def list_(lab_path: Path, as_json: bool) -> None:
             "pellet",
             "formula",
             "batch",
-            "thickness (mm)",
-            "diameter (mm)",
-            "t/A (1/cm)",
+            "thickness",
+            "diameter",
+            "t/A",
             "measurements",
         ],
         [
@@ -152,11 +152,19 @@ def list_(lab_path: Path, as_json: bool) -> None:
                 row["name"],
                 row["formula"],
                 row["batch"],
-                f"{1e3 * row['thickness_m']:.4g}",
-                f"{1e3 * row['diameter_m']:.4g}",
-                f"{row['cell_constant_per_cm']:.4g}",
+                length_mm(row["thickness_m"], row["thickness_se_m"]),
+                length_mm(row["diameter_m"], row["diameter_se_m"]),
+                _thickness_over_area(row),
                 row["measurements"],
             )
             for row in pellets
         ],
+    )
+
+
+def _thickness_over_area(row: dict[str, Any]) -> str:
+    return cell_constant(
+        row["cell_constant_per_cm"],
+        row["cell_constant_relative_se"],
+        known=bool(row["thickness_se_m"] and row["diameter_se_m"]),
     )

@@ -16,27 +16,63 @@ __all__ = ["replay", "why"]
     short_help="Where a number comes from, down to the raw file.", epilog="Example: labkit why L1"
 )
 @click.argument("identifier")
+@click.option("--full", is_flag=True, help="Everything that is stored about each step.")
 @json_option
 @click.pass_obj
-def why(lab_path: Path, identifier: str, as_json: bool) -> None:
-    """Print the chain behind a number: label, fit, measurement, raw file, versions."""
+def why(lab_path: Path, identifier: str, full: bool, as_json: bool) -> None:
+    """Print the chain behind a number: label, fit, measurement, raw file, pellet; a line each."""
     from labkit.workflows.explaining import explain
     from labkit.workflows.lab import open_lab
 
     chain = explain(open_lab(lab_path), identifier)
     if as_json:
         print_json(chain)
-    else:
-        _show(chain, 0)
+        return
+    _show(chain, 0, set(), full)
+    if not full:
+        click.echo("hashes, settings and every number: --full")
 
 
-def _show(node: dict[str, Any], depth: int) -> None:
-    click.echo("  " * depth + f"{node['identifier']}: {node['summary']}")
-    for name, value in node["details"].items():
+_INPUTS_SHOWN = 25
+
+
+def _show(node: dict[str, Any], depth: int, shown: set[tuple[str, str]], full: bool) -> None:
+    """Print a node and what it was made from; what was printed before is only named."""
+    from labkit.workflows.explaining_words import step_in_words
+
+    shown.add(_key(node))
+    before = [child for child in node["inputs"] if _key(child) in shown]
+    new = [child for child in node["inputs"] if _key(child) not in shown]
+    above = "".join(f"; {_name(child)} above" for child in before)
+    click.echo("  " * depth + f"{node['identifier']}: {step_in_words(node)}{above}")
+    for event in () if full else node["details"].get("history", ()):
+        click.echo("  " * (depth + 1) + _event(event))
+    for name, value in node["details"].items() if full else ():
         if value not in (None, "", [], {}):
             _show_detail(name, value, depth + 1)
-    for child in node["inputs"]:
-        _show(child, depth + 1)
+    listed = new if full else new[:_INPUTS_SHOWN]
+    for child in listed:
+        _show(child, depth + 1, shown, full)
+    if len(new) > len(listed):
+        click.echo("  " * (depth + 1) + f"and {len(new) - len(listed)} more")
+
+
+def _key(node: dict[str, Any]) -> tuple[str, str]:
+    """Return what tells a node from others; one without an identifier goes by all it holds."""
+    nameless = node["identifier"] == node["kind"]
+    return node["identifier"], f"{node['summary']} {node['details']}" if nameless else ""
+
+
+def _name(node: dict[str, Any]) -> str:
+    nameless = node["identifier"] == node["kind"]
+    return f"{node['kind']} {node['summary']}" if nameless else node["identifier"]
+
+
+def _event(event: dict[str, Any]) -> str:
+    from labkit.wording import moment
+
+    reason = f": {event['reason']}" if event["reason"] else ""
+    return f"{event['label']} {event['action']} by {event['by']}, {moment(event['at'])}{reason}"
 
 
 def _show_detail(name: str, value: Any, depth: int) -> None:

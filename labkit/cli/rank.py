@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from labkit.cli.output import json_option, print_json, print_table, progress_bar
+from labkit.wording import with_errors
 
 __all__ = ["rank"]
 
@@ -113,7 +114,7 @@ _NEXT_CLAUSE = ";\n     "
 def _score(method: str, row: dict[str, Any]) -> str:
     if method == "cluster-rule":
         return _ROLES[round(row["score"])]
-    return f"{row['score']:.2f} ± {row['spread_decades']:.1f}"
+    return with_errors(row["score"], row["spread_decades"])
 
 
 def _show(result: dict[str, Any]) -> None:

@@ -162,7 +162,7 @@ def _show(result: dict[str, Any]) -> None:
             for code, n in result["barriers_missing"].items()
         )
         click.echo(f"without a barrier: {reasons}")
-    columns = ["place", "structure", "formula", "cluster", "its cluster", "E above hull (eV)"]
+    columns = ["place", "structure", "formula", "cluster", "its cluster", "E above hull (eV/atom)"]
     columns += ["band gap (eV)", "barrier (eV)"]
     title = (
         f"{result['candidates_in_all']} candidates without a label of their own "

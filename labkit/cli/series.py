@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labkit.cli.output import json_option, print_json, print_table
+from labkit.wording import celsius, conductivity, conductivity_interval, rounded, with_errors
 
 if TYPE_CHECKING:
     from labkit.workflows.lab import Lab
@@ -17,7 +18,7 @@ __all__ = ["arrhenius"]
 
 
 @click.command(
-    short_help="Ea of a pellet, and sigma at 25 C with its error.",
+    short_help="Ea of a pellet, and sigma at 25 °C with its error.",
     epilog="Example: labkit arrhenius LPSCl-1 --plot arrhenius.png",
 )
 @click.argument("names", nargs=-1, required=True)
@@ -77,7 +78,7 @@ def arrhenius(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """Fit Arrhenius over the accepted conductivities of pellets; sigma at 25 C with its error."""
+    """Fit Arrhenius over the accepted conductivities of pellets; sigma at 25 °C with its error."""
     from labkit.workflows.lab import open_lab
     from labkit.workflows.replicate_series import refuse_repeated_pellets
     from labkit.workflows.series_selection import selection_as_typed
@@ -148,22 +149,20 @@ def _show_series(results: list[dict[str, Any]]) -> None:
             "pellet",
             "analysis",
             f"Ea (eV), {results[0]['convention']}",
-            "sigma 25 C (S/cm)",
+            "sigma 25 °C (S/cm)",
             "points",
-            "range (C)",
+            "range",
             "verdict",
         ],
         [
             (
                 row["pellet"],
                 row["analysis"],
-                f"{row['ea_eV']:.4f} +- {row['ea_se_eV']:.4f}",
-                f"{row['sigma25_S_per_cm']:.3g} "
-                f"[{row['sigma25_interval95_S_per_cm'][0]:.2g}, "
-                f"{row['sigma25_interval95_S_per_cm'][1]:.2g}]"
+                with_errors(row["ea_eV"], row["ea_se_eV"]),
+                conductivity_interval(row["sigma25_S_per_cm"], *row["sigma25_interval95_S_per_cm"])
                 + (" extrapolated" if row["sigma25_extrapolated"] else ""),
                 row["n_points"],
-                " - ".join(f"{kelvin - 273.15:.4g}" for kelvin in row["temperature_range_K"]),
+                " to ".join(celsius(kelvin) for kelvin in row["temperature_range_K"]),
                 f"{row['verdict']} {', '.join(row['reasons'])}",
             )
             for row in results
@@ -207,10 +206,10 @@ def _show_arcs(result: dict[str, Any]) -> None:
         [
             (
                 arc["role"],
-                "" if arc["ea_eV"] is None else f"{arc['ea_eV']:.4f} ± {_error(arc['ea_se_eV'])}",
+                "" if arc["ea_eV"] is None else with_errors(arc["ea_eV"], arc["ea_se_eV"]),
                 ""
                 if arc["ea_eV"] is None
-                else f"{arc['ea_weighted_eV']:.4f} ± {_error(arc['ea_weighted_se_eV'])}",
+                else with_errors(arc["ea_weighted_eV"], arc["ea_weighted_se_eV"]),
                 _range([value for value in arc["capacitance_F"] if value is not None]),
                 arc["n_points"],
             )
@@ -220,15 +219,16 @@ def _show_arcs(result: dict[str, Any]) -> None:
         f"{result['verdict']} {', '.join(result['reasons'])}",
     )
     print_table(
-        ["T (C)", *(f"sigma {arc['role']} (S/cm)" for arc in arcs)],
+        ["T", *(f"sigma {arc['role']} (S/cm)" for arc in arcs)],
         [
             (
-                f"{kelvin - 273.15:.4g}",
+                celsius(kelvin),
                 *(
                     ""
                     if arc["sigma_S_per_cm"][k] is None
-                    else f"{arc['sigma_S_per_cm'][k]:.4g} ± "
-                    f"{_error(arc['sigma_random_S_per_cm'][k])}"
+                    else conductivity(
+                        arc["sigma_S_per_cm"][k], arc["sigma_random_S_per_cm"][k], unit=""
+                    )
                     for arc in arcs
                 ),
             )
@@ -251,35 +251,32 @@ def _show_arcs(result: dict[str, Any]) -> None:
         click.echo(f"note: {line}")
 
 
-def _error(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.2g}"
-
-
 def _range(values: list[float]) -> str:
     if not values:
         return ""
     low, high = min(values), max(values)
-    return f"{low:.1e}" if high < 1.05 * low else f"{low:.1e} to {high:.1e}"
+    return rounded(low, 2) if high < 1.05 * low else f"{rounded(low, 2)} to {rounded(high, 2)}"
 
 
 def _show_combined(combined: dict[str, Any]) -> None:
     sigma25 = combined["sigma25"]
     ea = (
         f"{combined['n']} pellets, Ea of {combined['convention']}: mean "
-        f"{combined['mean_ea_eV']:.4f} ± {combined['sd_ea_eV']:.4f} eV (s.d.)"
+        f"{with_errors(combined['mean_ea_eV'], combined['sd_ea_eV'])} eV (s.d.)"
     )
-    sigma = f"sigma(25 C): mean {sigma25['mean_S_per_cm']:.3g} ± {sigma25['sd_S_per_cm']:.2g} S/cm"
-    sigma += " (s.d.)"
+    mean = conductivity(sigma25["mean_S_per_cm"], sigma25["sd_S_per_cm"])
+    sigma = f"sigma(25 °C): mean {mean} (s.d.)"
     if combined["shared_ea_interval95_eV"] is not None:
-        ea += (
-            f", shared {combined['shared_ea_eV']:.4f} ± {combined['shared_ea_random_eV']:.4f} "
-            f"(random) ± {combined['shared_ea_systematic_eV']:.4f} (systematic) eV"
+        shared = with_errors(
+            combined["shared_ea_eV"],
+            combined["shared_ea_random_eV"],
+            combined["shared_ea_systematic_eV"],
         )
+        ea += f", shared {shared} eV (random, then systematic error)"
     if sigma25["interval95_S_per_cm"] is not None:
         low, high = sigma25["interval95_S_per_cm"]
-        sigma += (
-            f", random effects {sigma25['random_effects_S_per_cm']:.3g} [{low:.2g}, {high:.2g}]"
-        )
+        interval = conductivity_interval(sigma25["random_effects_S_per_cm"], low, high)
+        sigma += f", random effects {interval} S/cm"
     click.echo(ea)
     click.echo(sigma)
     for message in combined["messages"]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from labkit.cli.output import json_option, print_error, print_json, print_table, progress_bar
+from labkit.wording import rounded
 
 __all__ = ["structures"]
 
@@ -83,8 +84,26 @@ def show(lab_path: Path, structure_id: str, as_json: bool) -> None:
     print_table(
         ["", ""],
         [
-            (name, "\n".join(value) if isinstance(value, list) else value)
+            (_FACTS.get(name, name.replace("_", " ")), _fact(value))
             for name, value in result.items()
             if name != "cif"
         ],
     )
+
+
+_FACTS = {
+    "volume_angstrom3": "volume (Å³)",
+    "band_gap_eV": "band gap (eV)",
+    "e_above_hull_eV": "energy above hull (eV/atom)",
+}
+
+
+def _fact(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return rounded(value, 3)
+    if isinstance(value, list):
+        # an equals sign says no more than the number
+        return "\n".join(value).replace(" =", " ")
+    return value

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from labkit.cli.output import json_option, print_json
+from labkit.wording import with_errors
 
 __all__ = ["vegard"]
 
@@ -64,10 +65,10 @@ def vegard(
         return
     for fit in fits:
         slope = fit.slope_within_limit
-        error = "" if slope.se is None else f" +- {slope.se:.2g}"
+        numbers = (slope.value,) if slope.se is None else (slope.value, slope.se)
         p = fit.linearity_p_value
         tested = "" if p is None else f", linearity p = {p:.2g}"
-        click.echo(f"{fit.quantity}: slope {slope.value:.4g}{error} A per unit x{tested}")
+        click.echo(f"{fit.quantity}: slope {with_errors(*numbers)} Å per unit x{tested}")
     click.echo(f"verdict: {report['verdict']}")
     for message in report["messages"]:
         click.echo(f"  {message}")

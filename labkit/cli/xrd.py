@@ -221,7 +221,7 @@ def _print_refinement(report: dict[str, Any]) -> None:
     for fit in report["patterns"]:
         wavelength = fit["parameters"].get("wavelength_angstrom", fit["wavelength_angstrom"][0][0])
         click.echo(
-            f"  {fit['radiation']} {wavelength:.5f} A: Rwp {100 * fit['r_wp']:.2f} %, "
+            f"  {fit['radiation']} {wavelength:.5f} Å: Rwp {100 * fit['r_wp']:.2f} %, "
             f"{fit['n_points']} points"
         )
     for phase in report["phases"]:
@@ -232,7 +232,7 @@ def _print_refinement(report: dict[str, Any]) -> None:
             if esd is not None or name in "abc"
         ]
         volume = with_esd(phase["volume_angstrom3"], phase["volume_esd_angstrom3"])
-        click.echo(f"{phase['name']} ({phase['space_group']}): {', '.join(cell)}, V {volume} A^3")
+        click.echo(f"{phase['name']} ({phase['space_group']}): {', '.join(cell)}, V {volume} Å³")
         if phase["weight_fraction"] is not None and len(report["phases"]) > 1:
             click.echo(f"  weight fraction {phase['weight_fraction']:.1%}")
     click.echo(f"verdict: {report['verdict']}")
@@ -261,7 +261,7 @@ def _print_series(outcome: dict[str, Any]) -> None:
                 ", ".join(report["reasons"]),
             )
         )
-    columns = ("sample", "x", "a (A)", "b (A)", "c (A)", "Rwp (%)", "verdict", "reasons")
+    columns = ("sample", "x", "a (Å)", "b (Å)", "c (Å)", "Rwp (%)", "verdict", "reasons")
     print_table(columns, rows, title=f"series {outcome['batch']}")
     for refused in outcome["refused"]:
         click.echo(f"{refused['pattern']}: {refused['error']}", err=True)

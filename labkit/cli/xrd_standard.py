@@ -71,7 +71,7 @@ def standard(
         print_json(report)
         return
     click.echo(
-        f"instrument {name}, {report['analysis']}: {known.name} with a = {known.a_angstrom:.6f} A "
+        f"instrument {name}, {report['analysis']}: {known.name} with a = {known.a_angstrom:.6f} Å "
         f"({known.source}), Rwp {100 * report['r_wp']:.2f} %, GOF {report['gof']:.2f}"
     )
     esds = report["instrument_esds"]

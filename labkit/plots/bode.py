@@ -15,13 +15,13 @@ from labkit.plots.style import (
     INK,
     VERMILION,
     hertz,
-    legend,
     ohm_scale,
     tidy,
     with_error,
 )
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 
@@ -31,7 +31,7 @@ def plot_bode(
     z_ohm: ArrayLike,
     *,
     fit: TailFit | None = None,
-    model_ohm: ArrayLike | None = None,
+    model: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Axes:
     """Draw |Z| on `axes` and the phase on a second scale at its right.
 
@@ -43,8 +43,8 @@ def plot_bode(
         The spectrum, shape (n,).
     fit
         Tail fit: the window is shaded, masked points are crossed out, R is a line.
-    model_ohm
-        Impedance of a fitted circuit at the same frequencies, drawn as lines.
+    model
+        Frequencies and impedances along a fitted circuit, drawn as lines.
 
     Returns
     -------
@@ -57,49 +57,39 @@ def plot_bode(
     if fit is not None:
         masked[[point.index for point in fit.masked if point.index < z.size]] = True
     phase_axes = axes.twinx()
-    for target, values, colour, marker in (
-        (axes, np.abs(z), BLUE, "o"),
-        (phase_axes, -np.degrees(np.angle(z)), VERMILION, "s"),
+    named: list[Artist] = []
+    for target, values, colour, marker, name in (
+        (axes, np.abs(z), BLUE, "o", "|Z|"),
+        (phase_axes, -np.degrees(np.angle(z)), VERMILION, "s", "−phase"),
     ):
         shown, crossed = usable & ~masked, usable & masked
-        target.plot(
-            frequency[shown], values[shown], marker, ms=4.5, mfc="white", mec=colour, mew=1.1
+        named += target.plot(
+            frequency[shown],
+            values[shown],
+            marker,
+            ms=4.5,
+            mfc="white",
+            mec=colour,
+            mew=1.1,
+            label=name,
         )
         target.plot(frequency[crossed], values[crossed], "x", ms=4.5, color=GREY)
-    if model_ohm is not None:
-        model = np.asarray(model_ohm, dtype=complex)
-        order = np.argsort(frequency)
-        phase = -np.degrees(np.angle(model))[order]
-        axes.plot(frequency[order], np.abs(model)[order], color=INK, lw=1, label="circuit")
-        phase_axes.plot(frequency[order], phase, color=INK, lw=1)
-        legend(axes, loc="upper right")
+    if model is not None:
+        along, fitted = np.asarray(model[0], dtype=float), np.asarray(model[1], dtype=complex)
+        named += axes.plot(along, np.abs(fitted), color=INK, lw=1, label="circuit")
+        phase_axes.plot(along, -np.degrees(np.angle(fitted)), color=INK, lw=1)
     if fit is not None:
         low, high = fit.window_hz
-        axes.axvspan(low, high, color="#F3E3D3", zorder=0, lw=0)
-        axes.annotate(
-            f"window\n{hertz(low)} to {hertz(high)}",
-            ((low * high) ** 0.5, 0.98),
-            xycoords=("data", "axes fraction"),
-            ha="center",
-            va="top",
-            fontsize="x-small",
-            color=INK,
-        )
+        words = f"window {hertz(low)} to {hertz(high)}"
+        named.append(axes.axvspan(low, high, color="#F3E3D3", zorder=0, lw=0, label=words))
         if fit.resistance_ohm > 0:
             scale, unit = ohm_scale(fit.resistance_ohm / 10)
             error = fit.resistance.total
-            axes.axhline(fit.resistance_ohm, color=INK, lw=0.9, ls="--", zorder=2)
-            axes.annotate(
-                f"R = {with_error(fit.resistance_ohm / scale, error / scale)} {unit}",
-                (0.01, fit.resistance_ohm),
-                xycoords=("axes fraction", "data"),
-                xytext=(0, 2),
-                textcoords="offset points",
-                ha="left",
-                va="bottom",
-                fontsize="small",
-                color=INK,
+            words = f"R = {with_error(fit.resistance_ohm / scale, error / scale)} {unit}"
+            resistance = axes.axhline(
+                fit.resistance_ohm, color=INK, lw=0.9, ls="--", zorder=2, label=words
             )
+            named.append(resistance)
     tidy(axes)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -111,4 +101,13 @@ def plot_bode(
     phase_axes.tick_params(direction="in", color=GREY)
     for spine in phase_axes.spines.values():
         spine.set_visible(False)
+    # above the axes: points, lines and window fill all of the frame
+    axes.legend(
+        handles=named,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=3,
+        frameon=False,
+        fontsize="small",
+    )
     return axes

@@ -38,7 +38,7 @@ def plot_nyquist(
     z_ohm: ArrayLike,
     *,
     fit: TailFit | None = None,
-    model_ohm: ArrayLike | None = None,
+    model: tuple[ArrayLike, ArrayLike] | None = None,
     view: Literal["foot", "all"] = "foot",
     equal_axes: bool = True,
     label: str | None = None,
@@ -55,10 +55,11 @@ def plot_nyquist(
     fit
         Result of `labkit.eis.tail.fit_tail`: its window, line and intercept are drawn and its
         masked points are crossed out.
-    model_ohm
-        Impedance of a fitted circuit at the same frequencies, drawn as a line.
+    model
+        Frequencies and impedances along a fitted circuit, drawn as a line.
     view
-        ``"foot"``: the arc and the foot of the tail, where R is read; ``"all"``: every point.
+        ``"foot"``: the arc and the foot of the tail, where R is read (without a resistance above
+        zero: the points from the window up); ``"all"``: every point.
     equal_axes
         Both axes to the same scale (the shape of an arc is then true).
     label
@@ -76,7 +77,9 @@ def plot_nyquist(
     if fit is not None:
         masked[[point.index for point in fit.masked if point.index < z.size]] = True
     masked |= ~np.isfinite(z)
-    limits = _limits(z[~masked], fit, view)
+    limits = _limits(frequency[~masked], z[~masked], fit, view)
+    if equal_axes:
+        limits = _not_too_narrow(limits)
     divisor, unit = ohm_scale(limits[1])
     shown = ~masked
     axes.plot(
@@ -101,11 +104,9 @@ def plot_nyquist(
             label=f"left out ({named})" if named else "left out",
             zorder=2,
         )
-    if model_ohm is not None:
-        model = np.asarray(model_ohm, dtype=complex)
-        order = np.argsort(frequency)
-        x, y = model.real[order] / divisor, -model.imag[order] / divisor
-        axes.plot(x, y, "-", color=GREEN, lw=1.4, label="circuit", zorder=3.5)
+    if model is not None:
+        curve = np.asarray(model[1], dtype=complex) / divisor
+        axes.plot(curve.real, -curve.imag, "-", color=GREEN, lw=1.4, label="circuit", zorder=3.5)
     if fit is not None:
         _draw_fit(axes, frequency, z, shown, fit, divisor, limits)
     _set_limits(axes, limits, divisor, equal_axes)
@@ -113,11 +114,50 @@ def plot_nyquist(
         _write_decades(
             axes, frequency, z, shown, divisor, fit.resistance_ohm if fit is not None else None
         )
+    _tell_of_points_outside(axes, frequency[shown], z[shown] / divisor)
     axes.axhline(0, color=GREY, lw=0.8, zorder=1)
     axes.set_xlabel(f"Z′ ({unit})")
     axes.set_ylabel(f"−Z″ ({unit})")
-    legend(axes, loc="upper left")
+    legend(axes, loc="best")
     return tidy(axes)
+
+
+_BELOW_WINDOW = 0.3
+"""Without a resistance points are shown down to this part of the lower end of the window."""
+_NARROWEST = 1.2
+"""Width over height that axes of one scale have at least; about that of a figure."""
+
+
+def _not_too_narrow(
+    limits: tuple[float, float, float, float],
+) -> tuple[float, float, float, float]:
+    """Widen axes of one scale to the right: a steep tail would make a strip of them."""
+    left, right, bottom, top = limits
+    return left, max(right, left + _NARROWEST * (top - bottom)), bottom, top
+
+
+def _tell_of_points_outside(axes: Axes, frequency: FloatArray, z: ComplexArray) -> None:
+    """Say where the tail leaves the frame how far down it goes on."""
+    right, top = axes.get_xlim()[1], axes.get_ylim()[1]
+    outside = (z.real > right) | (-z.imag > top)
+    if not outside.any():
+        return
+    inside = np.flatnonzero(~outside)
+    if not inside.size:
+        return
+    last = inside[np.argmin(frequency[inside])]
+    axes.annotate(
+        f"goes on to {hertz(float(frequency[outside].min()))} ↗",
+        (float(z.real[last]), float(-z.imag[last])),
+        xytext=(-8, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize="x-small",
+        color=INK,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
+        zorder=7,
+    )
 
 
 def _named_reasons(masked: Sequence[MaskedPoint]) -> str:
@@ -127,9 +167,13 @@ def _named_reasons(masked: Sequence[MaskedPoint]) -> str:
 
 
 def _limits(
-    z: ComplexArray, fit: TailFit | None, view: Literal["foot", "all"]
+    frequency: FloatArray, z: ComplexArray, fit: TailFit | None, view: Literal["foot", "all"]
 ) -> tuple[float, float, float, float]:
     """Return (left, right, bottom, top) in ohm."""
+    if view == "foot" and fit is not None and not fit.resistance_ohm > 0:
+        # nothing to read R from but the window: what lies below it would hide it
+        inside = frequency >= _BELOW_WINDOW * fit.window_hz[0]
+        z = z[inside] if inside.any() else z
     real, height = z.real, -z.imag
     right, top = float(real.max(initial=0.0)), float(height.max(initial=0.0))
     if view == "foot" and fit is not None and fit.resistance_ohm > 0:
@@ -141,9 +185,12 @@ def _limits(
         if inside.any():
             right = max(1.15 * fit.resistance_ohm, float(real[inside & (height <= top)].max()))
     left = min(0.0, float(real.min(initial=0.0)))
+    if fit is not None and -2 * right < fit.resistance_ohm < 0:
+        left = min(left, fit.resistance_ohm - fit.resistance.total)
     bottom = min(0.0, float(height.min(initial=0.0)))
     if view == "foot":
-        left, bottom = max(left, -0.1 * right), max(bottom, -0.25 * max(top, 0.2 * right))
+        reach = 0.1 if fit is None or fit.resistance_ohm > 0 else 2.0
+        left, bottom = max(left, -reach * right), max(bottom, -0.25 * max(top, 0.2 * right))
     span = max(right - left, 1e-12)
     height_span = max(top - bottom, 0.25 * span)
     return (
@@ -223,6 +270,8 @@ def _write_decades(
     if not usable.size:
         return
     log_f = np.log10(frequency[usable])
+    from matplotlib.patheffects import withStroke
+
     taken: list[tuple[float, float]] = []
     for decade in range(math.floor(log_f.max()), math.ceil(log_f.min()) - 1, -1):
         i = int(usable[np.argmin(np.abs(log_f - decade))])
@@ -235,7 +284,9 @@ def _write_decades(
         if any(abs(place[0] - p[0]) < 0.09 and abs(place[1] - p[1]) < 0.06 for p in taken):
             continue
         taken.append(place)
-        on_arc = resistance_ohm is not None and z.real[i] < 0.97 * resistance_ohm
+        on_arc = resistance_ohm is not None and (
+            resistance_ohm <= 0 or z.real[i] < 0.97 * resistance_ohm
+        )
         # the points crowd at the foot of the arc: there the words stand below and to the left
         at_foot = resistance_ohm is not None and not on_arc and -z.imag[i] < 0.2 * resistance_ohm
         offset = (0, 6) if on_arc else (-5, -3) if at_foot else (7, -1)
@@ -247,7 +298,7 @@ def _write_decades(
             ha="center" if on_arc else "right" if at_foot else "left",
             va="bottom" if on_arc else "top" if at_foot else "center",
             fontsize="x-small",
-            color=INK,
-            alpha=0.7,
+            color="#555555",
+            path_effects=[withStroke(linewidth=2, foreground="white")],
             zorder=5,
         )

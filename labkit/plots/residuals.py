@@ -41,7 +41,7 @@ def plot_residuals(
     if isinstance(result, KramersKronig):
         real, imaginary = result.residual_real, result.residual_imaginary
         frequency, noise = result.frequency_hz, result.noise
-        title = f"Kramers-Kronig, {result.elements} elements, rms {result.rms:.2%}"
+        title = f"Kramers-Kronig, {result.elements} elements, rms {100 * result.rms:.2f} %"
     else:
         if spectrum is None:
             raise TypeError("plot_residuals needs the spectrum that the circuit was fitted to")
@@ -51,7 +51,7 @@ def plot_residuals(
         z = measured_z[[place[f] for f in frequency.tolist()]]
         difference = (z - result.model_ohm) / np.abs(z)
         real, imaginary = difference.real, difference.imag
-        title = f"{result.circuit}, rms {result.rms:.2%}"
+        title = f"{result.circuit}, rms {100 * result.rms:.2f} %"
     axes.axhspan(-200 * noise, 200 * noise, color="#EDEDED", zorder=0, lw=0, label="noise (2 σ)")
     axes.axhline(0, color=GREY, lw=0.8, zorder=1)
     axes.plot(frequency, 100 * real, "o", ms=4, mfc="white", mec=BLUE, label="real")

@@ -37,14 +37,13 @@ __all__ = [
     "Model",
     "draw_nyquist",
     "examine_measurement",
-    "model_at",
     "save_figure",
     "save_whole_figure",
     "stored_fit",
 ]
 
 Model: TypeAlias = tuple[NDArray[np.float64], NDArray[np.complex128]]
-"""Frequencies and impedances of a fitted circuit."""
+"""Frequencies and impedances along the curve of a fitted circuit."""
 
 
 def examine_measurement(
@@ -148,14 +147,7 @@ def draw_nyquist(lab: Lab, identifier: str, axes: Any, *, model: Model | None = 
     from labkit.plots.nyquist import plot_nyquist
 
     sweep, fit = stored_fit(lab, identifier)
-    fitted = None if model is None else model_at(sweep.frequency_hz, model)
-    return plot_nyquist(axes, sweep.frequency_hz, sweep.z_ohm, fit=fit, model_ohm=fitted)
-
-
-def model_at(frequency_hz: NDArray[np.float64], model: Model) -> NDArray[np.complex128]:
-    """Return the model at the measured frequencies; not a number where it was not fitted."""
-    fitted = dict(zip(model[0].tolist(), model[1].tolist(), strict=True))
-    return np.array([fitted.get(frequency, complex(np.nan)) for frequency in frequency_hz.tolist()])
+    return plot_nyquist(axes, sweep.frequency_hz, sweep.z_ohm, fit=fit, model=model)
 
 
 def save_figure(path: Path, draw: Any, *, size_inch: tuple[float, float] = (6.4, 4.8)) -> None:

@@ -19,6 +19,7 @@ from labkit.eis.agreement import CIRCUIT_DISAGREES
 from labkit.eis.arcs import SeriesFit, TrackedArc, fit_temperature_series
 from labkit.geometry import PelletGeometry
 from labkit.json_ready import json_ready
+from labkit.wording import celsius
 from labkit.workflows.circuits import agreement_with_tail
 from labkit.workflows.conductivity_of_sweep import MASKED_BY_HAND, TAIL, cell_sweep
 from labkit.workflows.fit_choices import FitChoices, describe_masks
@@ -274,7 +275,7 @@ def _judge(series: SeriesFit, arcs: list[dict[str, Any]]) -> tuple[list[str], li
     for kelvin, fit in zip(series.temperature_K, series.fits, strict=True):
         if fit.verdict != "accepted":
             reasons.append("circuit-fit-not-accepted")
-            messages.append(f"{kelvin - 273.15:.4g} C: {fit.verdict}, {', '.join(fit.reasons)}")
+            messages.append(f"{celsius(kelvin)}: {fit.verdict}, {', '.join(fit.reasons)}")
     for arc in arcs:
         missing = len(series.temperature_K) - arc["n_points"]
         if missing:

@@ -9,7 +9,15 @@ from sqlmodel import col, select
 
 from db.tables import Analysis, Label, Measurement, Pellet, RawFile
 from labkit.report import Figure, Mark, ReportSection, Table, render_report
-from labkit.wording import celsius, conductivity, frequency, length_mm, resistance, rounded
+from labkit.wording import (
+    cell_constant,
+    celsius,
+    conductivity,
+    frequency,
+    length_mm,
+    resistance,
+    with_errors,
+)
 from labkit.workflows.analysing import draw_nyquist
 from labkit.workflows.batch_report_lattices import lattice_sections
 from labkit.workflows.batch_report_series import arrhenius_section
@@ -133,7 +141,7 @@ def _overview(view: dict[str, Any], measured: list[dict[str, Any]]) -> ReportSec
     combined = view["replicates"]
     if combined:
         points.append(
-            f"Ea = {combined['mean_ea_eV']:.4f} ± {rounded(combined['sd_ea_eV'], 2)} eV, "
+            f"Ea = {with_errors(combined['mean_ea_eV'], combined['sd_ea_eV'])} eV, "
             f"conductivity at 25 °C "
             f"{conductivity(combined['sigma25']['geometric_mean_S_per_cm'])} "
             f"(mean and standard deviation over {combined['n']} pellets)"
@@ -163,8 +171,11 @@ def _pellets(view: dict[str, Any]) -> ReportSection:
             pellet["formula"],
             length_mm(pellet["thickness_m"], pellet["thickness_se_m"]),
             length_mm(pellet["diameter_m"], pellet["diameter_se_m"]),
-            f"{pellet['cell_constant_per_cm']:.4g} cm⁻¹ ± "
-            f"{100 * pellet['cell_constant_relative_se']:.2g} %",
+            cell_constant(
+                pellet["cell_constant_per_cm"],
+                pellet["cell_constant_relative_se"],
+                known=bool(pellet["thickness_se_m"] and pellet["diameter_se_m"]),
+            ),
             pellet["electrode"],
             "–"
             if pellet["stack_pressure_Pa"] is None

@@ -6,7 +6,7 @@ import shlex
 from typing import Any
 
 from labkit.report import Figure, Mark, ReportSection, Table
-from labkit.wording import conductivity, rounded
+from labkit.wording import conductivity, rounded, with_errors
 from labkit.workflows.lab import Lab
 from labkit.workflows.temperature_series import draw_pellets
 
@@ -34,7 +34,7 @@ def arrhenius_section(lab: Lab, view: dict[str, Any]) -> ReportSection:
         rows.append(
             (
                 pellet["name"],
-                f"{series['ea_eV']:.4f} ± {series['ea_se_eV']:.4f}",
+                with_errors(series["ea_eV"], series["ea_se_eV"]),
                 str(series["n_points"]),
                 conductivity(
                     series["sigma25_S_per_cm"],
@@ -83,8 +83,8 @@ def _replicates(view: dict[str, Any]) -> list[Table]:
             [
                 (
                     "Ea (eV)",
-                    f"{combined['mean_ea_eV']:.4f} ± {rounded(combined['sd_ea_eV'], 2)}",
-                    f"{combined['shared_ea_eV']:.4f} ± {combined['shared_ea_se_eV']:.4f}",
+                    with_errors(combined["mean_ea_eV"], combined["sd_ea_eV"]),
+                    with_errors(combined["shared_ea_eV"], combined["shared_ea_se_eV"]),
                 ),
                 (
                     "conductivity at 25 °C",

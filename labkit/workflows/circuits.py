@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from db.measurements import (
 from db.tables import Measurement
 from labkit.eis.agreement import Agreement, compare_with_tail
 from labkit.eis.circuit import CircuitFit, fit_circuit
+from labkit.eis.circuit_string import parse_circuit
 from labkit.eis.spectrum import SpectrumError
 from labkit.errors import UsageError
 from labkit.geometry import Measured
@@ -96,9 +98,20 @@ def fit_measured_circuit(lab: Lab, identifier: str, circuit: str) -> dict[str, A
         return dict(new.result) | {
             "measurement": f"M{measurement.id}",
             "analysis": f"A{stored.id}",
-            "frequency_hz": np.asarray(fit.frequency_hz),
-            "model_ohm": np.asarray(fit.model_ohm),
+            "curve": _curve(fit),
         }
+
+
+_CURVE_POINTS_PER_DECADE = 60
+
+
+def _curve(fit: CircuitFit) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    """Return the fitted circuit between the ends of the fit, dense enough to draw arcs round."""
+    low, high = float(fit.frequency_hz.min()), float(fit.frequency_hz.max())
+    count = max(2, round(_CURVE_POINTS_PER_DECADE * math.log10(high / low)))
+    frequency = np.geomspace(low, high, count)
+    values = np.array([parameter.value for parameter in fit.parameters])
+    return frequency, parse_circuit(fit.circuit).impedance(values, frequency)
 
 
 def analyse_circuit(

@@ -19,6 +19,7 @@ from db.measurements import (
 from db.pellets import get_pellet
 from db.tables import Analysis, Measurement, Pellet
 from labkit.geometry_verdict import judge_geometry
+from labkit.wording import celsius
 from labkit.workflows.circuits import CIRCUIT, store_circuit_once
 from labkit.workflows.conductivity_of_sweep import (
     TAIL,
@@ -179,10 +180,9 @@ def _fill_in(
             filled.append("temperature")
             warnings += conditions.notes
         elif any(abs((m.temperature_K or kelvin) - kelvin) > 1e-6 for m in measurements):
-            celsius = f"{kelvin - 273.15:.6g}"
             warnings.append(
-                f"it keeps its stored temperature, not {celsius} C; "
-                f"{_correct(measurements, f'--temperature={celsius}C')} corrects it"
+                f"it keeps its stored temperature, not {celsius(kelvin)}; "
+                f"{_correct(measurements, f'--temperature={kelvin - 273.15:.6g}C')} corrects it"
             )
     elif any(m.temperature_K is None and m.kind == "impedance" for m in measurements):
         warnings += conditions.warnings()

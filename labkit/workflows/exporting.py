@@ -1,10 +1,7 @@
-"""Tables of the lab written to CSV or JSON."""
+"""Tables of the lab written to CSV, JSON or Excel."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +16,10 @@ from db.tables import (
     RawFile,
     SourceDataset,
 )
-from labkit.errors import UsageError
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.hand_work import describe_hand_work
 from labkit.workflows.lab import Lab
+from labkit.workflows.table_files import check_table_path, write_table
 
 __all__ = ["export_table"]
 
@@ -35,7 +32,7 @@ def export_table(lab: Lab, what: str, path: Path) -> int:
     lab : Lab
     what : {"labels", "measurements", "literature"}
     path : Path
-        Its suffix chooses CSV or JSON.
+        Its suffix chooses CSV, JSON or Excel.
 
     Returns
     -------
@@ -45,18 +42,12 @@ def export_table(lab: Lab, what: str, path: Path) -> int:
     Raises
     ------
     UsageError
-        When the suffix is neither .csv nor .json or the folder is missing.
+        When the suffix is neither .csv nor .json nor .xlsx, or the folder is missing.
     """
-    if path.suffix.lower() not in (".csv", ".json"):
-        raise UsageError(f"{path}: the file's name must end in .csv or .json")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"{path}: there is no folder {path.parent}")
+    check_table_path(path)
     with lab.database.reading() as session:
         rows = _ROWS[what](session)
-    text = _csv(rows) if path.suffix.lower() == ".csv" else _json(rows)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text, encoding="utf-8", newline="")
-    temporary.replace(path)
+    write_table(path, rows, sheet=what)
     return len(rows)
 
 
@@ -113,6 +104,9 @@ def _measurements(session: Session) -> list[dict[str, Any]]:
                 "sha256": raw_file.sha256,
                 "sweep": measurement.sweep,
                 "technique": measurement.technique,
+                "temperature_C": None
+                if measurement.temperature_K is None
+                else round(measurement.temperature_K - 273.15, 6),
                 "temperature_K": measurement.temperature_K,
                 "temperature_source": measurement.temperature_source,
                 "set_aside_because": measurement.set_aside_because,
@@ -145,31 +139,3 @@ def _analysis_fields(analysis: Analysis | None) -> dict[str, Any]:
 
 
 _ROWS = {"labels": _labels, "measurements": _measurements, "literature": _literature}
-
-
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
-    stream = io.StringIO()
-    if rows:
-        writer = csv.writer(stream, lineterminator="\r\n")
-        writer.writerow(rows[0])
-        for row in rows:
-            writer.writerow([_cell(value) for value in row.values()])
-    return "\ufeff" + stream.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """Make a cell that a spreadsheet shows and never runs as a formula."""
-    if isinstance(value, dict | list):
-        import orjson
-
-        value = orjson.dumps(value).decode()
-    # a lone sign, such as the qualifier "=", is no formula
-    if isinstance(value, str) and len(value) > 1 and value[0] in "=+-@\t\r":
-        return "'" + value
-    return value
-
-
-def _json(rows: Sequence[dict[str, Any]]) -> str:
-    import orjson
-
-    return orjson.dumps(list(rows), option=orjson.OPT_INDENT_2, default=str).decode() + "\n"

@@ -11,14 +11,18 @@ from db.tables import Analysis, AnalysisInput
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.fit_choices import FitChoices, describe_masks
 
-__all__ = ["describe_hand_work", "hand_work_behind"]
+__all__ = ["describe_choices", "describe_hand_work", "hand_work_behind"]
 
 _DEEPEST = 4
 
 
 def describe_hand_work(analysis: Analysis) -> str:
     """Say in one line what was done by hand in a fit of a tail; empty where nothing was."""
-    choices = FitChoices.of(analysis.parameters)
+    return describe_choices(FitChoices.of(analysis.parameters))
+
+
+def describe_choices(choices: FitChoices) -> str:
+    """Say in one line what people decided about a fit; empty where nobody did."""
     window = f"window set by {choices.window_set_by}" if choices.window_hz is not None else ""
     masks = describe_masks(choices.mask)
     return "; ".join(part for part in (window, f"left out: {masks}" if masks else "") if part)

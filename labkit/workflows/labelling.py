@@ -347,6 +347,7 @@ def show_label(lab: Lab, label_id: str) -> dict[str, Any]:
 def describe_labels(session: Session, labels: list[Label]) -> list[dict[str, Any]]:
     """Return labels with their structures, as the command line prints them."""
     ties = structures_of(session, [label.id for label in labels if label.id is not None])
+    verdicts = _verdicts(session, labels)
     return [
         {
             "label": f"L{label.id}",
@@ -363,6 +364,7 @@ def describe_labels(session: Session, labels: list[Label]) -> list[dict[str, Any
             "ea_eV": label.ea_eV,
             "ea_convention": label.ea_convention,
             "source": _source(label),
+            "evidence_verdict": verdicts.get(label.analysis_id),
             "reviewed_by": label.reviewed_by,
             "review_reason": label.review_reason,
             "structures": [tie["structure"] for tie in ties.get(label.id or 0, [])],
@@ -370,6 +372,15 @@ def describe_labels(session: Session, labels: list[Label]) -> list[dict[str, Any
         }
         for label in labels
     ]
+
+
+def _verdicts(session: Session, labels: list[Label]) -> dict[int | None, str]:
+    """Return the verdict of each analysis that a label rests on."""
+    numbers = {label.analysis_id for label in labels if label.analysis_id is not None}
+    if not numbers:
+        return {}
+    statement = select(Analysis.id, Analysis.verdict).where(col(Analysis.id).in_(numbers))
+    return dict(session.exec(statement).all())
 
 
 def _source(label: Label) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from labkit.workflows.analysing import (
     Model,
     draw_nyquist,
-    model_at,
     save_figure,
     save_whole_figure,
     stored_fit,
@@ -64,8 +63,7 @@ def save_nyquist(
 
     def draw(figure: Figure) -> None:
         above, below = figure.subplots(2, height_ratios=(2.4, 1))
-        fitted = None if model is None else model_at(sweep.frequency_hz, model)
-        plot_nyquist(above, sweep.frequency_hz, sweep.z_ohm, fit=fit, model_ohm=fitted)
+        plot_nyquist(above, sweep.frequency_hz, sweep.z_ohm, fit=fit, model=model)
         plot_residuals(below, valid)
 
     save_whole_figure(path, draw, size_inch=STACK_INCH)
@@ -83,8 +81,7 @@ def save_bode(lab: Lab, identifier: str, path: Path, *, model: Model | None = No
 
     sweep, fit = stored_fit(lab, identifier)
     frequency, z = sweep.frequency_hz, sweep.z_ohm
-    fitted = None if model is None else model_at(frequency, model)
-    save_figure(path, lambda axes: plot_bode(axes, frequency, z, fit=fit, model_ohm=fitted))
+    save_figure(path, lambda axes: plot_bode(axes, frequency, z, fit=fit, model=model))
 
 
 def save_relaxation_times(lab: Lab, identifier: str, path: Path) -> dict[str, Any]:

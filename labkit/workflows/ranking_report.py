@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from db.tables import Label
 from labkit.report import Figure, Mark, ReportSection, Table, render_report
-from labkit.wording import moment, rounded
+from labkit.wording import moment, rounded, with_errors
 from labkit.workflows.lab import Lab
 from labkit.workflows.report_passages import label_section, version_line, written_line
 from labkit.workflows.stored_rankings import stored_ranking
@@ -128,7 +128,7 @@ def _moved(told: dict[str, Any]) -> ReportSection:
 def _score(told: dict[str, Any], row: dict[str, Any]) -> str:
     if told["method"] == "cluster-rule":
         return _ROLES[round(row["score"])]
-    return f"{rounded(row['score'], 3)} ± {rounded(row['score_se'], 2)}"
+    return with_errors(row["score"], row["score_se"])
 
 
 def _candidates(told: dict[str, Any]) -> ReportSection:
@@ -145,8 +145,8 @@ def _candidates(told: dict[str, Any]) -> ReportSection:
         )
         for row in told["top"]
     ]
-    columns = ("place", "structure", "formula", "log₁₀ σ expected (S/cm)", "hull (eV)", "gap (eV)",
-               "cluster", "evidence")  # fmt: skip
+    columns = ("place", "structure", "formula", "log₁₀ σ expected (S/cm)", "hull (eV/atom)",
+               "gap (eV)", "cluster", "evidence")  # fmt: skip
     figures = []
     if told["method"] == "tree-mean":
         figures.append(

@@ -12,10 +12,18 @@ import db.rankings
 from db.tables import Analysis, Label, Measurement, Pellet, RawFile, SourceDataset
 from labkit.errors import LabkitError
 from labkit.report import Figure, ReportSection, Table, render_report, write_report
+from labkit.wording import (
+    celsius,
+    conductivity_interval,
+    conductivity_of,
+    resistance_of,
+    with_errors,
+)
 from labkit.workflows.analysing import draw_nyquist
 from labkit.workflows.batch_report import batch_report
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.explaining import explain
+from labkit.workflows.explaining_words import step_in_words
 from labkit.workflows.hand_work import describe_hand_work
 from labkit.workflows.lab import Lab, versions
 from labkit.workflows.labelling import list_labels
@@ -139,7 +147,7 @@ def _measurements(lab: Lab) -> ReportSection:
                 f"M{measurement.id}",
                 raw_file.file_name,
                 pellets.get(measurement.pellet_id),
-                _celsius(measurement.temperature_K),
+                celsius(measurement.temperature_K),
                 *_numbers(analysis),
                 _verdict_or_aside(measurement, analysis),
                 "" if analysis is None else describe_hand_work(analysis),
@@ -149,7 +157,7 @@ def _measurements(lab: Lab) -> ReportSection:
     caption = "Each value with its random and its systematic standard error" + (
         f"; {left} more in the database" if left > 0 else ""
     )
-    columns = ("id", "file", "pellet", "T", "R (ohm)", "sigma (S/cm)", "verdict", "by hand")
+    columns = ("id", "file", "pellet", "T", "R", "sigma (S/cm)", "verdict", "by hand")
     shown = [
         m
         for m, _ in found
@@ -176,7 +184,7 @@ def _verdict_or_aside(measurement: Measurement, analysis: Analysis | None) -> st
 def _nyquist(lab: Lab, measurement: Measurement) -> Figure:
     identifier = f"M{measurement.id}"
     return Figure.draw(
-        f"{identifier}, {_celsius(measurement.temperature_K)}: Nyquist plot with the tail, "
+        f"{identifier}, {celsius(measurement.temperature_K)}: Nyquist plot with the tail, "
         "its window and the extrapolation.",
         lambda axes: draw_nyquist(lab, identifier, axes),
     )
@@ -186,21 +194,7 @@ def _numbers(analysis: Analysis | None) -> tuple[str, str]:
     if analysis is None:
         return "", ""
     result = analysis.result
-    return (
-        _value(result, "resistance_ohm", "resistance_random_ohm", "resistance_systematic_ohm"),
-        _value(result, "sigma_S_per_cm", "sigma_random_S_per_cm", "sigma_systematic_S_per_cm"),
-    )
-
-
-def _value(result: dict[str, Any], name: str, random: str, systematic: str) -> str:
-    value = result.get(name)
-    if value is None:
-        return ""
-    return f"{value:.4g} ± {result.get(random) or 0:.2g} ± {result.get(systematic) or 0:.2g}"
-
-
-def _celsius(temperature_K: float | None) -> str:
-    return "" if temperature_K is None else f"{temperature_K - 273.15:.4g}\u00a0°C"
+    return resistance_of(result), conductivity_of(result, unit="")
 
 
 def _series(lab: Lab) -> list[ReportSection]:
@@ -224,16 +218,17 @@ def _series(lab: Lab) -> list[ReportSection]:
     rows = [
         (
             result["pellet"],
-            f"{result['ea_eV']:.4f} ± {result['ea_se_eV']:.4f}",
+            with_errors(result["ea_eV"], result["ea_se_eV"]),
             result["convention"],
-            f"{result['sigma25_S_per_cm']:.3g}"
+            conductivity_interval(
+                result["sigma25_S_per_cm"], *result["sigma25_interval95_S_per_cm"]
+            )
             + (" (extrapolated)" if result["sigma25_extrapolated"] else ""),
-            " to ".join(f"{value:.3g}" for value in result["sigma25_interval95_S_per_cm"]),
             _verdict(analysis.verdict, outdated[analysis.id]),
         )
         for analysis, result in results
     ]
-    columns = ("pellet", "Ea (eV)", "convention", "sigma 25 °C (S/cm)", "95 % interval", "verdict")
+    columns = ("pellet", "Ea (eV)", "convention", "sigma 25 °C (S/cm) [95 %]", "verdict")
     return [
         ReportSection(
             "Arrhenius",
@@ -276,8 +271,8 @@ def _labels(lab: Lab) -> ReportSection:
             row["label"],
             row["state"],
             row["formula"],
-            f"{'' if row['qualifier'] == '=' else row['qualifier']}{row['sigma_S_per_cm']:.3g}",
-            _celsius(row["temperature_K"]),
+            conductivity_of(row, unit="") + (" extrapolated" if row["extrapolated"] else ""),
+            celsius(row["temperature_K"]),
             row["source"],
             row["reviewed_by"],
             row["review_reason"],
@@ -318,7 +313,7 @@ def _screening(lab: Lab, top: int) -> list[ReportSection]:
             row["rank"],
             row["structure"],
             row["formula"],
-            f"{row['score']:.2f} ± {row['score_se']:.2f}",
+            with_errors(row["score"], row["score_se"]),
             row["cluster"],
             row["evidence"],
         )
@@ -379,6 +374,6 @@ def _provenance(lab: Lab) -> ReportSection:
 
 
 def _flatten(node: dict[str, Any], depth: int, rows: list[tuple[object, ...]]) -> None:
-    rows.append(("  " * depth + node["identifier"], node["summary"]))
+    rows.append(("  " * depth + node["identifier"], step_in_words(node)))
     for child in node.get("inputs", ()):
         _flatten(child, depth + 1, rows)

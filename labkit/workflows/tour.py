@@ -18,6 +18,7 @@ from db.rankings import get_ranking
 from db.sources import data_path
 from db.tables import Label, Pellet
 from labkit.errors import LabkitError
+from labkit.wording import conductivity_of, resistance_of, with_errors
 from labkit.workflows.conductivity_of_sweep import TAIL
 from labkit.workflows.demonstration import add_demonstration_labels
 from labkit.workflows.importing import import_paths
@@ -216,9 +217,11 @@ def _measure(guide: _Guide, lab: Lab, samples: _Samples) -> dict[str, Any]:
     single = _import(guide, lab, samples.single_pellet["name"], samples.single)
     sweep = single["files"][0]["sweeps"][0]
     guide.tell(
-        f"{sweep['measurement']}: R = {sweep['resistance_ohm']:.5g} ohm "
-        f"± {sweep['resistance_random_ohm']:.2g} ± {sweep['resistance_systematic_ohm']:.2g}, "
-        f"sigma = {sweep['sigma_S_per_cm']:.3g} S/cm, {sweep['verdict']}"
+        f"{sweep['measurement']}: R = "
+        + resistance_of(sweep)
+        + ", sigma = "
+        + conductivity_of(sweep)
+        + f", {sweep['verdict']}"
     )
     _add_pellet_once(guide, lab, samples.series_pellet)
     name = samples.series_pellet["name"]
@@ -227,8 +230,8 @@ def _measure(guide: _Guide, lab: Lab, samples: _Samples) -> dict[str, Any]:
     with guide.step("arrhenius", name):
         fit = fit_series(lab, name, include_review=False)
     guide.tell(
-        f"Ea = {fit['ea_eV']:.4f} ± {fit['ea_se_eV']:.4f} eV, sigma(25 C) = "
-        f"{fit['sigma25_S_per_cm']:.3g} S/cm"
+        f"Ea = {with_errors(fit['ea_eV'], fit['ea_se_eV'])} eV, sigma(25 °C) = "
+        + conductivity_of(fit, "sigma25_")
         + (" (extrapolated)" if fit["sigma25_extrapolated"] else "")
     )
     return {
@@ -322,7 +325,7 @@ def _label(
             "label", "propose", measurement, "--structure", structure, "--by", REVIEWER
         ):
             proposed = propose_label(lab, measurement, structure_ids=[structure], actor=REVIEWER)
-    guide.tell(f"{proposed['label']}: {proposed['sigma_S_per_cm']:.3g} S/cm, proposed")
+    guide.tell(f"{proposed['label']}: {conductivity_of(proposed)}, proposed")
     reason = "the tail is long and straight; both estimators agree"
     words = ("label", "accept", proposed["label"], "--by", REVIEWER, "--reason", reason)
     with guide.step(*words):

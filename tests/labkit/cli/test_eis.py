@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from labkit.wording import conductivity, resistance
+
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -22,8 +24,10 @@ def test_a_measurement_shows_resistance_window_and_verdict(
     assert result["window_source"] == "automatic"
     assert result["verdict"] == "accepted"
     words = measured_lab("eis", "M1").out
-    assert "(random)" in words
-    assert "(systematic)" in words
+    assert "each value ± its random ± its systematic standard error" in words
+    numbers = [result[f"sigma_{part}S_per_cm"] for part in ("", "random_", "systematic_")]
+    assert f"sigma = {conductivity(*numbers)}" in words
+    assert "+-" not in words
 
 
 def test_a_window_set_by_hand_is_signed_and_becomes_the_result(measured_lab: Any) -> None:
@@ -203,9 +207,15 @@ def test_a_label_shows_what_was_done_by_hand(measured_lab: Any) -> None:
     assert told in " ".join(measured_lab("label", "show", "L1").out.split())
 
 
-def test_the_circuit_says_how_well_it_knows_r(measured_lab: Any) -> None:
+def test_a_circuit_is_told_with_q_and_n_units_and_the_error_of_its_resistance(
+    measured_lab: Any,
+) -> None:
+    words = measured_lab("eis", "M1", "--circuit", "p(R1,CPE1)-CPE0").out
     fitted = measured_lab("eis", "M1", "--circuit", "p(R1,CPE1)-CPE0", "--json").json["circuit"]
-    out = measured_lab("eis", "M1", "--circuit", "p(R1,CPE1)-CPE0").out
 
-    assert f"ohm +- {fitted['resistance_se_ohm']:.2g}" in out
+    assert resistance(fitted["resistance_ohm"], fitted["resistance_se_ohm"]) in words
+    for name in ("CPE1 Q", "CPE1 n", "CPE0 Q", "S sⁿ", "Ω"):
+        assert name in words
+    assert "CPE1_0" not in words and "Ohm" not in words
+    assert [row["name"] for row in fitted["parameters"]][1] == "CPE1_0"
     assert abs(fitted["beside_tail"]["difference_sigma"]) < 2

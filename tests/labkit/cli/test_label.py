@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from labkit.wording import conductivity_of
+
 
 @pytest.fixture
 def proposed(measured_lab: Any) -> Any:
@@ -36,6 +38,21 @@ def test_an_arrhenius_fit_becomes_a_label_with_its_activation_energy(measured_la
     assert label["sigma_S_per_cm"] == fit["sigma25_S_per_cm"]
     assert label["temperature_K"] == pytest.approx(298.15)
     assert label["ea_convention"] == "ln(sigma T)"
+
+
+def test_the_list_tells_error_evidence_and_extrapolation(measured_lab: Any) -> None:
+    fit = measured_lab("arrhenius", "LBS-1", "--json").json
+    measured_lab("label", "propose", fit["analysis"], "--by", "A. See")
+    measured_lab("label", "propose", "M2", "--by", "A. See")
+
+    words = measured_lab("label", "list").out
+    sweep, series = measured_lab("label", "list", "--json").json
+
+    for label in (sweep, series):
+        assert conductivity_of(label, unit="") in words
+        assert label["evidence_verdict"] == "accepted"
+    assert ("extrapolated" in words) is series["extrapolated"]
+    assert "each value ± its random ± its systematic standard error" in words
 
 
 def test_a_label_without_a_structure_says_that_it_will_not_count(measured_lab: Any) -> None:

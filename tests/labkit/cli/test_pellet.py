@@ -32,6 +32,18 @@ def test_the_list_counts_measurements(measured_lab: Any) -> None:
     assert "LBS-1" in measured_lab("pellet", "list").out
 
 
+def test_the_list_tells_errors_and_where_none_was_given(measured_lab: Any) -> None:
+    bare = ("--formula", "Li3N", "--thickness", "1mm", "--diameter", "6mm+-0.02mm")
+    added = measured_lab("pellet", "add", "bare", *bare).out
+
+    words = measured_lab("pellet", "list").out.replace("\u202f", "")
+
+    assert "0.80 ± 0.01 mm" in words and "6.35 ± 0.02 mm" in words
+    assert "0.2526 ± 0.0035 cm⁻¹ (1.4 %)" in words
+    assert "1 mm (error unknown)" in words
+    assert "cm⁻¹, error unknown" in added and "0 %" not in added
+
+
 def test_defaults_of_the_lab_file_are_taken_unless_given(lab: Any, lab_folder: Any) -> None:
     settings = '[cell]\nelectrode = "Pt"\npressure_MPa = 50\n'
     (lab_folder / "lab.toml").write_text(settings, encoding="utf-8")

@@ -48,6 +48,8 @@ def test_a_structure_shows_cell_symmetry_and_labels(ranking_lab: Any) -> None:
     assert shown["space_group"] == "Fm-3m (225)"
     assert shown["ordered"] is True
     assert shown["labels"] == ["L1 accepted =1e-07 S/cm"]
+    words = ranking_lab("structures", "show", "prototype-LiI-rocksalt").out
+    assert "energy above hull (eV/atom)" in words and "L1 accepted 1e-07 S/cm" in words
 
 
 @pytest.mark.parametrize(

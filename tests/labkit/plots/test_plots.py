@@ -12,7 +12,7 @@ from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 from labkit.arrhenius import fit_arrhenius  # noqa: E402
-from labkit.eis.simulate import Pellet, log_frequencies, simulate_pellet  # noqa: E402
+from labkit.eis.simulate import Arc, Pellet, log_frequencies, simulate_pellet  # noqa: E402
 from labkit.eis.tail import fit_tail  # noqa: E402
 from labkit.plots.arrhenius import plot_arrhenius  # noqa: E402
 from labkit.plots.bode import plot_bode  # noqa: E402
@@ -78,7 +78,7 @@ def test_nyquist_draws_a_spectrum_without_a_tail_and_with_bad_points(axes: Axes,
 
 def test_bode_shows_modulus_and_phase_on_two_scales(axes: Axes) -> None:
     frequency, z = simulate_pellet(seed=1)
-    assert plot_bode(axes, frequency, z, fit=fit_tail((frequency, z)), model_ohm=z) is axes
+    assert plot_bode(axes, frequency, z, fit=fit_tail((frequency, z)), model=(frequency, z)) is axes
     assert axes.get_xscale() == "log"
     assert len(axes.figure.axes) == 2
     axes.figure.canvas.draw()  # type: ignore[attr-defined]
@@ -145,3 +145,62 @@ def test_replicates_show_every_pellet_and_both_means(axes: Axes) -> None:
     assert len(labels(axes)) == 3
     assert [t.get_text() for t in axes.get_xticklabels()] == ["a", "b", "c", "batch"]
     axes.figure.canvas.draw()  # type: ignore[attr-defined]
+
+
+def _frame(axes: Axes) -> tuple[float, float]:
+    """Width and height of the axes in points, as drawn."""
+    axes.figure.canvas.draw()  # type: ignore[attr-defined]
+    box = axes.get_window_extent()
+    return box.width, box.height
+
+
+def test_nyquist_is_no_strip_and_its_legend_stays_inside(axes: Axes) -> None:
+    frequency, z = simulate_pellet(Pellet(series_ohm=20.0, tail_q=2e-5, tail_n=0.98), seed=1)
+    plot_nyquist(axes, frequency, z, fit=fit_tail((frequency, z)), view="all")
+    width, height = _frame(axes)
+    assert width > 1.1 * height
+    legend, frame = axes.get_legend().get_window_extent(), axes.get_window_extent()  # type: ignore[union-attr]
+    assert frame.x0 <= legend.x0 and legend.x1 <= frame.x1
+
+
+def test_nyquist_without_a_resistance_shows_the_window_and_where_the_rest_is(axes: Axes) -> None:
+    cell = Pellet(arcs=(Arc(1400.0, 1.5e-10, 0.8),), tail_q=2e-7, tail_n=0.9)
+    frequency, z = simulate_pellet(cell, log_frequencies(7e6, 0.1), noise=0.002, seed=1)
+    fit = fit_tail((frequency, z), window_hz=(1e6, 7e6))
+    assert fit.resistance_ohm <= 0
+    plot_nyquist(axes, frequency, z, fit=fit)
+    divisor = 1e3 if "k" in axes.get_xlabel() else 1.0
+    left, right = axes.get_xlim()
+    window = (frequency >= fit.window_hz[0]) & (frequency <= fit.window_hz[1])
+    assert left * divisor < fit.resistance_ohm
+    assert z.real[window].max() < right * divisor < 0.1 * z.real.max()
+    assert any("goes on to 100 mHz" in text.get_text() for text in axes.texts)
+
+
+def test_bode_names_everything_above_the_frame(axes: Axes) -> None:
+    frequency, z = simulate_pellet(seed=1)
+    fit = fit_tail((frequency, z))
+    plot_bode(axes, frequency, z, fit=fit, model=(frequency, z))
+    legend = axes.get_legend()
+    assert legend is not None
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names[:3] == ["|Z|", "−phase", "circuit"] and names[3].startswith("window ")
+    assert names[4].startswith("R = ")
+    _frame(axes)
+    assert legend.get_window_extent().y0 >= axes.get_window_extent().y1 - 1
+
+
+def test_the_distribution_is_a_smooth_curve_that_says_what_was_not_measured(axes: Axes) -> None:
+    from labkit.eis.drt import distribution_of_relaxation_times
+    from labkit.plots.drt import plot_drt
+
+    frequency, z = simulate_pellet(seed=1)
+    apex = frequency > 3e5  # the highest arc is cut at its left flank
+    drt = distribution_of_relaxation_times((frequency[~apex], z[~apex]))
+    plot_drt(axes, drt)
+    curve = np.asarray(axes.lines[0].get_ydata())
+    assert curve.size > 7 * drt.tau_s.size
+    divisor = 1e3 if "k" in axes.get_ylabel() else 1.0
+    assert curve.max() == pytest.approx(drt.gamma_ohm.max() / divisor)
+    assert curve.min() >= 0
+    assert any("of it not measured" in text.get_text() for text in axes.texts)

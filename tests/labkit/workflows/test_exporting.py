@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from db.tables import Measurement
 from labkit.errors import UsageError
 from labkit.workflows.exporting import export_table
 from labkit.workflows.importing import import_paths
@@ -72,16 +73,42 @@ def test_an_earlier_export_is_replaced_whole(
     def no_space(*_: object, **__: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", no_space)
+    monkeypatch.setattr(Path, "write_bytes", no_space)
     with pytest.raises(OSError, match="No space left"):
         export_table(copy_of_pool_lab, "labels", target)
 
     assert target.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["=1+1", "+1+1", "@SUM(A1)", "a\x07b"])
+def test_an_excel_file_holds_names_as_text_and_numbers_as_numbers(
+    new_lab: Lab, simulated_series: Path, tmp_path: Path, name: str
+) -> None:
+    from openpyxl import load_workbook
+
+    add_pellet(new_lab, "a", formula="Li3N", thickness="1mm", diameter="6mm", batch=name)
+    import_paths(new_lab, [simulated_series / "simulated_25C.mpr"], pellet="a")
+    with new_lab.database.session() as session:
+        measurement = session.get(Measurement, 1)
+        assert measurement is not None
+        measurement.technique = name
+
+    assert export_table(new_lab, "measurements", tmp_path / "m.xlsx") == 1
+
+    head, cells = load_workbook(tmp_path / "m.xlsx")["measurements"].iter_rows()
+    row = {str(column.value): cell for column, cell in zip(head, cells, strict=True)}
+    assert (row["technique"].value, row["technique"].data_type) == (
+        name.replace("\x07", "\ufffd"),
+        "s",
+    )
+    assert row["temperature_C"].value == pytest.approx(25.0)
+    assert row["temperature_K"].data_type == "n"
+
+
 def test_an_empty_table_is_an_empty_file(new_lab: Lab, tmp_path: Path) -> None:
     assert export_table(new_lab, "measurements", tmp_path / "m.csv") == 0
     assert export_table(new_lab, "labels", tmp_path / "l.json") == 0
+    assert export_table(new_lab, "labels", tmp_path / "l.xlsx") == 0
 
     assert json.loads((tmp_path / "l.json").read_text(encoding="utf-8")) == []
 

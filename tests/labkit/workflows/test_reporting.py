@@ -10,6 +10,7 @@ import pytest
 
 from db.errors import UnknownRankingError
 from labkit.errors import NotFoundError
+from labkit.wording import with_errors
 from labkit.workflows.batch_report import batch_report
 from labkit.workflows.lab import Lab
 from labkit.workflows.labelling import decide_label, list_labels, propose_label
@@ -71,7 +72,7 @@ def test_a_batch_is_reported_whole_and_harmless(batch_lab: Lab) -> None:
         assert name in page.text
     assert "too <i>thin</i>" in page.text and "B. Lee" in page.text
     one = view["pellets"][0]["series"]
-    assert f"{one['ea_eV']:.4f} ± {one['ea_se_eV']:.4f}" in page.text
+    assert with_errors(one["ea_eV"], one["ea_se_eV"]) in page.text
     assert "two temperatures are needed" in page.text  # of the other pellet
     for refined in view["refinements"]:
         assert refined["cell_words"] in page.text and refined["sha256"] in page.text
