@@ -48,6 +48,7 @@ def watch(
     from labkit.workflows.watching import watch_folder
 
     lab = open_lab(lab_path)
+    lab.database.require_writable()
     click.echo(f"watching {folder}; Ctrl-C stops", err=True)
     for report in watch_folder(
         lab,

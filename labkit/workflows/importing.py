@@ -115,6 +115,7 @@ def import_paths(
     GeometryError, UsageError, UnknownPelletError, CircuitError, SpectrumError
         Before anything is stored, when what was given cannot be used.
     """
+    lab.database.require_writable()
     given = _Given(
         pellet,
         None if temperature is None else parse_temperature(temperature),

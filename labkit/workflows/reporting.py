@@ -289,7 +289,12 @@ def _screening(lab: Lab, top: int) -> list[ReportSection]:
         return []
     since = "last" if latest.previous_ranking_id is None else f"R{latest.previous_ranking_id}"
     result = rank_candidates(
-        lab, top=top, since=since, method=latest.method, depth=latest.parameters["depth"]
+        lab,
+        top=top,
+        since=since,
+        method=latest.method,
+        depth=latest.parameters["depth"],
+        keep=lab.database.read_only is None,
     )
     rows = [
         (

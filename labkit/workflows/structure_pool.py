@@ -83,6 +83,7 @@ def add_structures(
     SourceError, MissingLibraryError
         When the Materials Project cannot be asked.
     """
+    lab.database.require_writable()
     results: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     warnings: list[dict[str, str]] = []
