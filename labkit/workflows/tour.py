@@ -190,10 +190,16 @@ def _simulated_samples(lab: Lab) -> _Samples:
 
     folder = lab.folder / "simulated"
     single = simulate_temperature_series(
-        folder, count=1, seed=3, sigma25_S_per_cm=1e-3, ea_eV=0.30, name="Li3N"
+        folder, count=1, seed=3, sigma25_S_per_cm=1e-3, ea_eV=0.30, name="Li3N", overwrite=True
     )
     series = simulate_temperature_series(
-        folder / "series", count=7, seed=5, sigma25_S_per_cm=1e-7, ea_eV=0.40, name="LBS"
+        folder / "series",
+        count=7,
+        seed=5,
+        sigma25_S_per_cm=1e-7,
+        ea_eV=0.40,
+        name="LBS",
+        overwrite=True,
     )
     geometry = {"thickness": "0.80mm+-0.01mm", "diameter": "6.35mm+-0.02mm"}
     return _Samples(

@@ -128,7 +128,7 @@ def test_a_folder_is_read_and_files_of_other_kinds_are_left_aside(
 
     assert report["imported"] == 7
     assert report["refused"] == []
-    assert report["left_aside"] == 1  # truth.json
+    assert report["left_aside"] == 1  # the truth
 
 
 def test_a_sheet_says_which_file_is_which(
