@@ -279,7 +279,7 @@ def _server_engine(url: sa.URL) -> sa.Engine:
     except (ImportError, sa.exc.ArgumentError) as error:
         raise NotALabError(
             f"the driver for {url.drivername} is not installed; "
-            'for PostgreSQL: pip install "labkit[postgres]"'
+            'for PostgreSQL: python -m pip install ".[postgres]"'
         ) from error
     if engine.dialect.name != "postgresql":
         raise NotALabError(

@@ -13,7 +13,7 @@ __all__ = ["barrier"]
 
 
 @click.command(
-    epilog="Example: labkit screen barrier mp-2530 --figure landscape.png --cube landscape.cube"
+    epilog="Example: labkit screen barrier mp-985592 --figure landscape.png --cube landscape.cube"
 )
 @click.argument("structure")
 @click.option("--ion", default="Li", show_default=True, help="Element of the mobile ion.")

@@ -162,8 +162,7 @@ def open_machines(where: str | None, slurm: SlurmSettings) -> Iterator[Executor 
         from distributed import Client, LocalCluster
     except ImportError:
         raise UsageError(
-            "working on a cluster needs Dask; install it with: "
-            "python -m pip install 'labkit[cluster]'"
+            'working on a cluster needs Dask; install it with: python -m pip install ".[cluster]"'
         ) from None
     cluster: Any = None
     if kind == "local":
@@ -200,7 +199,7 @@ def slurm_cluster(slurm: SlurmSettings) -> Any:
     except ImportError:
         raise UsageError(
             "jobs of a SLURM queue need dask-jobqueue; install it with: "
-            "python -m pip install 'labkit[cluster]'"
+            'python -m pip install ".[cluster]"'
         ) from None
     return SLURMCluster(**_job_of(slurm))
 
