@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+from labkit.plots.barrier import plot_barrier  # noqa: E402
 from labkit.plots.landscape import plot_landscape  # noqa: E402
 
 LATTICE = np.array([[6.0, 0.0, 0.0], [-2.0, 5.0, 0.0], [0.0, 0.0, 7.0]])
@@ -64,3 +65,16 @@ def test_a_path_is_cut_where_it_leaves_the_cell(axes: Axes) -> None:
     # from 0.95 on to 1.1 past the face, then again from 0.1
     np.testing.assert_allclose(x, np.array([0.8, 0.95, 1.1, np.nan, 0.1]) * 6.0 - 0.5)
     np.testing.assert_allclose(y[~np.isnan(y)], 0.25 * 5.0)
+
+
+@pytest.mark.parametrize(("lowest", "told"), [(0.0, False), (0.159, True)])
+def test_a_profile_names_its_zero_and_the_rise_of_a_path_that_lies_above_it(
+    axes: Axes, lowest: float, told: bool
+) -> None:
+    energy = [lowest, 0.301, lowest]
+    plot_barrier(axes, [0.0, 1.0, 2.0], energy, zero="the crystal's lowest site")
+
+    assert axes.get_ylabel() == "energy above the crystal's lowest site (eV)"
+    assert axes.get_ylim()[0] <= 0.0
+    texts = " ".join(text.get_text() for text in axes.texts)
+    assert ("rises 0.142 eV" in texts) == told
