@@ -315,7 +315,7 @@ def _screening(lab: Lab, top: int) -> list[ReportSection]:
         ReportSection(
             "Clusters",
             (
-                f"{score['structures']} structures, {score['labels']} of them labelled. W_sigma is "
+                f"{score['labels']} of {score['structures']} structures carry a label. W_sigma is "
                 "the sum of squared deviations of log10 sigma from the mean of the cluster. Lower "
                 "than a random assignment is needed, not enough: compounds of one family share "
                 "their cells and their conductivities, so simple counts of atoms do well too.",
@@ -332,7 +332,8 @@ def _screening(lab: Lab, top: int) -> list[ReportSection]:
             "Candidates",
             (
                 f"{result['ranking']}: {result['candidates']} structures, "
-                f"{result['labels']} labels, ranked by {result['method']}.",
+                f"{result['labels']} labels on {result['labelled_structures']} of them, "
+                f"ranked by {result['method']}.",
             ),
             commands=("labkit rank --top 20",),
             tables=[
