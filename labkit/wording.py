@@ -14,6 +14,7 @@ __all__ = [
     "moment",
     "resistance",
     "rounded",
+    "unbroken",
     "with_esd",
 ]
 
@@ -74,6 +75,13 @@ def conductivity(
     if not any(errors):
         return f"{bound}{value / 10.0**power:.2f} × 10{_raised(power)} S/cm"
     return f"{bound}({_with_errors(value / 10.0**power, errors)}) × 10{_raised(power)} S/cm"
+
+
+def unbroken(text: str) -> str:
+    """Keep a power of ten and a unit on the line of their number."""
+    for word in (" × 10", " S/cm", " Ω", " kΩ", " MΩ", " GΩ", " mm"):
+        text = text.replace(word, "\u00a0" + word.strip().replace(" ", "\u00a0"))
+    return text
 
 
 def _with_errors(value: float, errors: list[float]) -> str:
