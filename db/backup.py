@@ -18,7 +18,8 @@ from typing import Any
 
 from db.errors import BackupError
 from db.migrations import HEAD
-from db.session import DATABASE_FILE, Database
+from db.read_only import ReadOnlyFile, may_only_be_read
+from db.session import BUSY_TIMEOUT_S, DATABASE_FILE, Database
 
 MANIFEST = "manifest.json"
 _RAW = "raw"
@@ -49,7 +50,7 @@ def copy_sqlite(source: Path, target: Path) -> Path:
     try:
         temporary.unlink(missing_ok=True)
         with (
-            contextlib.closing(sqlite3.connect(source, timeout=60.0)) as original,
+            contextlib.closing(_opened(source)) as original,
             contextlib.closing(sqlite3.connect(temporary)) as copy,
         ):
             # In one step: the source is then read under one snapshot, and writers cannot make
@@ -68,6 +69,12 @@ def copy_sqlite(source: Path, target: Path) -> Path:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     return target
+
+
+def _opened(source: Path) -> sqlite3.Connection:
+    if may_only_be_read(source):
+        return ReadOnlyFile(source, BUSY_TIMEOUT_S).connect()
+    return sqlite3.connect(source, timeout=BUSY_TIMEOUT_S)
 
 
 def back_up(database: Database, target: Path) -> BackupCounts:

@@ -17,21 +17,20 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 import sqlmodel
 
 from db.errors import (
-    DatabaseBusyError,
     DatabaseStorageError,
-    InvalidValueError,
     MigrationError,
     MigrationNeededError,
     NewerDatabaseError,
     NotALabError,
 )
 from db.migrations import HEAD, REVISIONS
+from db.read_only import ReadOnlyFile, may_only_be_read
+from db.storage_errors import first_line, translated
 
 DATABASE_FILE = "lab.db"
 # "LBKT": marks the SQLite file as a lab, so another program's database is told apart.
@@ -55,6 +54,8 @@ class Database:
     created, migrated_from, backup_path
         What opening did: whether the tables were made, from which revision they were brought up,
         and the copy kept from before.
+    read_only : ReadOnlyFile or None
+        Set where the file or its folder may only be read: nothing can be stored then.
     """
 
     url: str
@@ -63,6 +64,7 @@ class Database:
     created: bool = False
     migrated_from: str | None = None
     backup_path: Path | None = None
+    read_only: ReadOnlyFile | None = None
     _reading_engine: sa.Engine = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -71,14 +73,32 @@ class Database:
     @contextlib.contextmanager
     def session(self) -> Iterator[sqlmodel.Session]:
         """Open one writing transaction: committed at the end, rolled back on any error."""
+        self.require_writable()
         with self._transaction(self.engine) as session:
             yield session
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlmodel.Session]:
         """Open one read-only transaction: a still picture of the lab that blocks no writer."""
+        before = None if self.read_only is None else self.read_only.stamp()
         with self._transaction(self._reading_engine) as session:
             yield session
+        if self.read_only is not None and before is not None:
+            self.read_only.refuse_if_changed(before)
+
+    def require_writable(self) -> None:
+        """Refuse before any work is done for a lab that can keep nothing.
+
+        Raises
+        ------
+        DatabaseStorageError
+            When the lab may only be read.
+        """
+        if self.read_only is not None:
+            raise DatabaseStorageError(
+                f"{self.url}: may only be read here, and this stores something; check the "
+                "permissions of the lab folder, or work in a copy of it"
+            )
 
     @contextlib.contextmanager
     def _transaction(self, engine: sa.Engine) -> Iterator[sqlmodel.Session]:
@@ -86,7 +106,10 @@ class Database:
             with sqlmodel.Session(engine, expire_on_commit=False) as session, session.begin():
                 yield session
         except sa.exc.DBAPIError as error:
-            raise _translated(error, self.url) from error
+            raise self._translated(error) from error
+
+    def _translated(self, error: sa.exc.DBAPIError, *, opening: bool = False) -> Exception:
+        return translated(error, self.url, path=self.path, waited_s=BUSY_TIMEOUT_S, opening=opening)
 
     @property
     def is_sqlite(self) -> bool:
@@ -132,10 +155,15 @@ def open_lab_database(
     """
     url, path = _resolve(location, create=create)
     shown = url.render_as_string(hide_password=True) if path is None else str(path)
-    engine = _sqlite_engine(url) if path is not None else _server_engine(url)
-    database = Database(url=shown, engine=engine, path=path)
+    read_only = None
+    if path is not None and may_only_be_read(path):
+        read_only = ReadOnlyFile(path, BUSY_TIMEOUT_S)
+        engine = _read_only_engine(url, read_only)
+    else:
+        engine = _sqlite_engine(url) if path is not None else _server_engine(url)
+    database = Database(url=shown, engine=engine, path=path, read_only=read_only)
     try:
-        _bring_up_to_date(database, create=create, migrate=migrate)
+        _bring_up_to_date(database, create=create, migrate=migrate and read_only is None)
     except BaseException:
         database.close()
         raise
@@ -199,6 +227,17 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
+def _read_only_engine(url: sa.URL, file: ReadOnlyFile) -> sa.Engine:
+    engine = sa.create_engine(url, creator=file.connect, poolclass=sa.pool.NullPool)
+    sa.event.listen(engine, "connect", _prepare_read_only)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_read_only(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transactions are switched off: `_begin_sqlite` says BEGIN.
     connection.isolation_level = None
@@ -240,7 +279,7 @@ def _server_engine(url: sa.URL) -> sa.Engine:
     except (ImportError, sa.exc.ArgumentError) as error:
         raise NotALabError(
             f"the driver for {url.drivername} is not installed; "
-            'for PostgreSQL: pip install "labkit[postgres]"'
+            'for PostgreSQL: python -m pip install ".[postgres]"'
         ) from error
     if engine.dialect.name != "postgresql":
         raise NotALabError(
@@ -277,7 +316,7 @@ def stored_revision(database: Database) -> str | None:
                 raise NotALabError(f"{database.url}: this database is not a lab's")
             return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
     except sa.exc.DBAPIError as error:
-        raise _translated(error, database.url, opening=True) from error
+        raise database._translated(error, opening=True) from error
 
 
 def _bring_up_to_date(database: Database, *, create: bool, migrate: bool) -> None:
@@ -320,7 +359,7 @@ def _migrate(database: Database, before: str | None) -> None:
     except sa.exc.DBAPIError as error:
         raise MigrationError(
             f"{database.url}: the tables could not be brought to layout {HEAD} and were left as "
-            f"they were ({_first_line(error)})"
+            f"they were ({first_line(error)})"
         ) from error
 
 
@@ -363,34 +402,3 @@ def _revision_inside(connection: sa.Connection) -> str | None:
         sa.text("SELECT version_num FROM alembic_version")
     ).scalar()
     return revision
-
-
-def _first_line(error: BaseException) -> str:
-    original: Any = getattr(error, "orig", None) or error
-    return (str(original).strip() or type(original).__name__).splitlines()[0]
-
-
-def _translated(error: sa.exc.DBAPIError, url: str, *, opening: bool = False) -> Exception:
-    """Turn a driver's error into one line of this package's tree."""
-    text = _first_line(error)
-    lowered = text.lower()
-    if "locked" in lowered or "lock timeout" in lowered:
-        return DatabaseBusyError(
-            f"{url}: another program has been writing for more than {BUSY_TIMEOUT_S:.0f} s; "
-            "try again when it has finished"
-        )
-    if "not a database" in lowered:
-        return NotALabError(f"{url}: this file is no lab database")
-    if isinstance(error, sa.exc.IntegrityError):
-        return InvalidValueError(f"{url}: a value is refused by the tables ({text})")
-    if opening and not url.endswith(".db") and "://" in url:
-        return NotALabError(f"{url}: the database server does not answer ({text})")
-    if "readonly" in lowered or "read-only" in lowered:
-        return DatabaseStorageError(
-            f"{url}: may only be read here ({text}); check the permissions of the lab folder"
-        )
-    if "full" in lowered or "space" in lowered:
-        return DatabaseStorageError(f"{url}: the disk is full ({text}); make room and try again")
-    if isinstance(error, (sa.exc.OperationalError, sa.exc.DatabaseError)):
-        return DatabaseStorageError(f"{url}: the database refuses ({text})")
-    return error

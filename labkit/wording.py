@@ -22,6 +22,7 @@ __all__ = [
     "resistance",
     "resistance_of",
     "rounded",
+    "unbroken",
     "with_errors",
     "with_esd",
 ]
@@ -223,6 +224,13 @@ def cell_constant(per_cm: float, relative_se: float, *, known: bool = True) -> s
 def percent(fraction: float) -> str:
     """Write a fraction in per cent with two significant digits."""
     return f"{_signed(_fixed(100 * fraction, 1 - _power(100 * fraction)))} %" if fraction else "0 %"
+
+
+def unbroken(text: str) -> str:
+    """Keep a power of ten and a unit on the line of their number."""
+    for word in (" × 10", " S/cm", " Ω", " kΩ", " MΩ", " GΩ", " mm"):
+        text = text.replace(word, "\u00a0" + word.strip().replace(" ", "\u00a0"))
+    return text
 
 
 def celsius(temperature_K: float | None) -> str:

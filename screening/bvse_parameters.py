@@ -253,7 +253,7 @@ def library_parameters() -> BvseParameters:
     if spec is None or not spec.submodule_search_locations:
         raise MissingLibraryError(
             "bond valence site energies need the parameters that come with bvlain: "
-            "install it with 'pip install bvlain', or name a parameter file"
+            "install it with 'python -m pip install bvlain', or name a parameter file"
         )
     folder = Path(next(iter(spec.submodule_search_locations))) / "data"
     try:

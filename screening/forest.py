@@ -30,7 +30,7 @@ def _predict(features: FloatArray, values: FloatArray, asked: FloatArray, seed: 
     except ImportError as error:
         raise MissingLibraryError(
             "the random forest needs scikit-learn, which is not installed; "
-            "install it with 'pip install scikit-learn'"
+            "install it with 'python -m pip install scikit-learn'"
         ) from error
     # a third of the columns per split: Breiman, Mach. Learn. 2001, 45, 5, for regression
     forest = RandomForestRegressor(n_estimators=_TREES, max_features=1 / 3, random_state=seed)

@@ -75,7 +75,7 @@ def read_materials_project(
     except ImportError as error:
         raise MissingLibraryError(
             "asking the Materials Project needs mp-api, which is not installed; "
-            "install it with 'pip install labkit[mp]'"
+            "install it with 'python -m pip install \".[mp]\"'"
         ) from error
     try:
         opened = MPRester(key)

@@ -60,11 +60,18 @@ class MigrationPath:
         """Highest energy on the way, above the lowest point of the landscape."""
         return float(self.energy_eV.max())
 
+    @property
+    def lowest_eV(self) -> float:
+        """Lowest energy on the way; above 0 where the lowest site of the crystal lies aside."""
+        return float(self.energy_eV.min())
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
         return {
             "winding": list(self.winding),
             "barrier_eV": self.barrier_eV,
+            "lowest_eV": self.lowest_eV,
+            "barrier_above_own_lowest_eV": self.barrier_eV - self.lowest_eV,
             "length_angstrom": self.length_angstrom.tolist(),
             "energy_eV": self.energy_eV.tolist(),
             "fractional": self.fractional.tolist(),

@@ -140,7 +140,7 @@ def calculator_factory(engine: str) -> Callable[[], Any]:
         except ImportError as error:
             raise MissingLibraryError(
                 f"the potential chgnet cannot be used ({error}): install it with "
-                "'pip install labkit[neb]'"
+                "'python -m pip install \".[neb]\"'"
             ) from None
         return _chgnet(dynamics)
     for entry in entry_points(group=ENTRY_POINT_GROUP):

@@ -189,17 +189,14 @@ def show(lab_path: Path, label_id: str, as_json: bool) -> None:
 def import_(lab_path: Path, source: str, actor: str | None, as_json: bool) -> None:
     """Load published labels: the paper's pool, its label CSV, or OBELiX, as accepted evidence."""
     from labkit.workflows.lab import open_lab
-    from labkit.workflows.published_labels import import_published
+    from labkit.workflows.published_labels import import_published, matched_in_words
 
     result = import_published(open_lab(lab_path), source, actor=actor)
     if as_json:
         print_json(result)
     else:
         added = f"{counted(result['labels_added'], 'label')} added"
-        click.echo(
-            f"{source}: {result['rows']} rows, {added}, "
-            f"{result['matched']} of its labels belong to a structure of this lab"
-        )
+        click.echo(f"{source}: {result['rows']} rows, {added}, {matched_in_words(result)}")
 
 
 @label.command(epilog="Example: labkit label conflicts --decades 1")

@@ -18,7 +18,9 @@ _by_option = click.option(
 _reason_option = click.option("--reason", required=True, help="Why; kept forever.")
 
 
-@label.command(epilog="Example: labkit label revise L7 --evidence M3 --reason 'wrong thickness'")
+@label.command(
+    epilog="Example: labkit label revise L7 --evidence M3 --reason 'wrong thickness' --by 'A. See'"
+)
 @click.argument("label_id")
 @click.option(
     "--evidence", default=None, help="Everything anew from a measurement (M3) or a fit (A9)."
@@ -98,7 +100,10 @@ def revise(
     print_label(result, as_json)
 
 
-@label.command(epilog="Example: labkit label review 12 --value '<1E-10' --reason 'a minus is lost'")
+@label.command(
+    epilog="Example: labkit label review 5 --value '<1E-10' --reason 'a minus is lost' "
+    "--by 'A. See'"
+)
 @click.argument("item", type=int)
 @click.option("--value", default=None, help="How to read the cell (default: the suggestion).")
 @click.option("--dismiss", is_flag=True, help="Leave the cell unread for good.")
@@ -132,7 +137,8 @@ def review(
 
 
 @label.command(
-    epilog="Example: labkit label decide Li7La3Zr2O12 'two polymorphs' --reason 'see its SI'"
+    epilog="Example: labkit label decide Li7La3Zr2O12 'two polymorphs' --reason 'see its SI' "
+    "--by 'A. See'"
 )
 @click.argument("formula")
 @click.argument("decision")
@@ -157,7 +163,9 @@ def decide(
             click.echo(f"{row['formula']}: {row['decision']} ({row['decided_by']})")
 
 
-@label.command(epilog="Example: labkit label snapshot paper-2026 --note 'as submitted'")
+@label.command(
+    epilog="Example: labkit label snapshot paper-2026 --note 'as submitted' --by 'A. See'"
+)
 @click.argument("name", required=False)
 @click.option("--note", default=None, help="What the snapshot is for.")
 @_by_option
@@ -193,7 +201,9 @@ def snapshot(
     )
 
 
-@label.command("second-read", epilog="Example: labkit label second-read L7 --reason 'agrees'")
+@label.command(
+    "second-read", epilog="Example: labkit label second-read L7 --reason 'agrees' --by 'B. Lee'"
+)
 @click.argument("label_id")
 @_reason_option
 @_by_option
@@ -210,7 +220,9 @@ def second_read(
     print_label(read_again(open_lab(lab_path), label_id, reason=reason, actor=actor), as_json)
 
 
-@label.command(epilog="Example: labkit label unmatch L7 mp-985592 --reason 'another polymorph'")
+@label.command(
+    epilog="Example: labkit label unmatch L7 mp-985592 --reason 'another polymorph' --by 'A. See'"
+)
 @click.argument("label_id")
 @click.argument("structure_id")
 @_reason_option

@@ -131,8 +131,8 @@ def _show(result: dict[str, Any]) -> None:
             )
             for row in result["top"]
         ],
-        title=f"{result['ranking']}: {result['candidates']} candidates, {result['labels']} labels, "
-        f"{result['method']}",
+        title=f"{result['ranking']}: {result['candidates']} candidates, "
+        f"{result['labels']} labels on {result['labelled_structures']} of them, {result['method']}",
     )
     if result["method"] == "tree-mean":
         click.echo(_ABOUT_SCORES)

@@ -175,7 +175,7 @@ def cluster(
             (row["k"], f"{row['w_sigma']:.1f}", f"{row['random_mean']:.1f}", f"{row['z']:.2f}")
             for row in result["table"]
         ],
-        title=f"{result['labels']} labels on {result['structures']} structures",
+        title=f"{result['labels']} of {result['structures']} structures carry a label",
     )
     if plot is not None:
         click.echo(f"figure: {plot}")

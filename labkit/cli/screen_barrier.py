@@ -13,7 +13,7 @@ __all__ = ["barrier"]
 
 
 @click.command(
-    epilog="Example: labkit screen barrier mp-2530 --figure landscape.png --cube landscape.cube"
+    epilog="Example: labkit screen barrier mp-985592 --figure landscape.png --cube landscape.cube"
 )
 @click.argument("structure")
 @click.option("--ion", default="Li", show_default=True, help="Element of the mobile ion.")
@@ -96,7 +96,7 @@ def barrier(
 
 def _show(result: dict[str, Any], plot: Path | None) -> None:
     print_table(
-        ["directions", "barrier (eV)"],
+        ["directions", "barrier (eV above the lowest site of the crystal)"],
         [(dimension, _energy(result[f"barrier_{dimension}d_eV"])) for dimension in (1, 2, 3)],
         title=f"{result['structure']} {result['formula']}: {result['mobile_ion']}, "
         f"grid {' x '.join(str(n) for n in result['grid'])}"
@@ -104,11 +104,20 @@ def _show(result: dict[str, Any], plot: Path | None) -> None:
     )
     click.echo(f"charges by: {result['charges']}; parameters: {result['parameters']}")
     if "path" in result:
+        from labkit.plots.barrier import NOTABLE_EV
+
         path = result["path"]
         click.echo(
             f"path: {path['length_angstrom'][-1]:.1f} angstrom to the image at "
-            f"{path['winding']}, {len(path['passes'])} passes, highest {path['barrier_eV']:.3f} eV"
+            f"{path['winding']}, {len(path['passes'])} passes, highest {path['barrier_eV']:.3f} eV "
+            "above the lowest site of the crystal"
         )
+        if path["lowest_eV"] >= NOTABLE_EV:
+            click.echo(
+                f"the path's own lowest site lies at {path['lowest_eV']:.3f} eV, and from there it "
+                f"rises {path['barrier_above_own_lowest_eV']:.3f} eV; the barrier counts from a "
+                "lower site that this path does not visit"
+            )
     if plot is not None:
         click.echo(f"figure: {plot}")
     if "figure" in result:

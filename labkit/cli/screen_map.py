@@ -119,7 +119,7 @@ def map_(
     plots: Path | None,
     as_json: bool,
 ) -> None:
-    """Train a map of the lab's lithium oxides and their kin; needs labkit[map].
+    """Train a map of the lab's lithium oxides and their kin; needs the extra map.
 
     One number for composition, one for structure, and a barrier predicted from both. Maps are kept,
     so a stopped run goes on where it was.

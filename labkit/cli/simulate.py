@@ -27,6 +27,7 @@ __all__ = ["simulate"]
     "--sigma25", type=float, default=1e-4, show_default=True, help="Conductivity at 25 C in S/cm."
 )
 @click.option("--noise", type=float, default=0.003, show_default=True, help="Relative noise of Z.")
+@click.option("--overwrite", is_flag=True, help="Replace files of the same names.")
 @json_option
 def simulate(
     folder: Path,
@@ -36,11 +37,13 @@ def simulate(
     ea_eV: float,
     sigma25: float,
     noise: float,
+    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Write simulated pellet measurements as Biologic files, and the truth beside them.
 
-    COUNT temperatures from 25 C in steps of 10 K; truth.json names what went in.
+    COUNT temperatures from 25 C in steps of 10 K; a truth file names what went in.
+    Files that are there are never replaced unless you say --overwrite.
     """
     from labkit.workflows.simulating import simulate_temperature_series
 
@@ -52,6 +55,7 @@ def simulate(
         ea_eV=ea_eV,
         sigma25_S_per_cm=sigma25,
         relative_noise=noise,
+        overwrite=overwrite,
     )
     if as_json:
         print_json(result)

@@ -40,7 +40,7 @@ def add(
     """Add structures: materials-project, obelix, prototypes, or CIF files and folders.
 
     materials-project is a published table; materials-project-api asks for what is there today
-    (pip install labkit[mp], key in MP_API_KEY).
+    (python -m pip install ".[mp]", key in MP_API_KEY).
     """
     from labkit.workflows.lab import open_lab
     from labkit.workflows.structure_pool import add_structures

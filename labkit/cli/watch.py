@@ -48,8 +48,10 @@ def watch(
     from labkit.workflows.lab import open_lab
     from labkit.workflows.watching import watch_folder
 
+    lab = open_lab(lab_path)
+    lab.database.require_writable()
     reports = watch_folder(
-        open_lab(lab_path),
+        lab,
         folder,
         pellet=pellet,
         temperature=temperature,

@@ -123,7 +123,9 @@ def _settings(given: dict[str, Any], gpx: Path | None = None) -> Any:
     )
 
 
-@xrd.command(epilog="Example: labkit xrd refine --cif Li3BS3.cif --plot fit.png LBS-Si5.xy")
+@xrd.command(
+    epilog="Example: labkit xrd refine --cif Li3BS3.cif --wavelength Cu --plot fit.png LBS-Si5.xy"
+)
 @click.argument("patterns", nargs=-1)
 @_refinement_options
 @click.option("--batch", default=None, help="Name of the substitution series.")

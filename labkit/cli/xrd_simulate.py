@@ -53,6 +53,7 @@ __all__ = ["simulate"]
     show_default=True,
     help="Height of the strongest peak.",
 )
+@click.option("--overwrite", is_flag=True, help="Replace files of the same names.")
 @json_option
 def simulate(
     folder: Path,
@@ -64,9 +65,13 @@ def simulate(
     impurity: float,
     texture: str | None,
     counts: float,
+    overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Write a simulated substitution series with known truth: .xy files, CIFs and a sheet."""
+    """Write a simulated substitution series with known truth: .xy files, CIFs and a sheet.
+
+    Files that are there are never replaced unless you say --overwrite.
+    """
     from labkit.workflows.simulating_series import write_substitution_series
 
     report = write_substitution_series(
@@ -79,6 +84,7 @@ def simulate(
         impurity_per_excess=impurity,
         preferred_orientation=None if texture is None else _texture(texture),
         peak_counts=counts,
+        overwrite=overwrite,
     )
     if as_json:
         print_json(report)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from labkit.plots.style import BLUE, INK, VERMILION, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_barrier"]
+__all__ = ["NOTABLE_EV", "plot_barrier"]
+
+FloatArray = NDArray[np.float64]
+
+NOTABLE_EV = 0.005
+"""Energies nearer than this are not told apart."""
 
 
 def plot_barrier(
@@ -23,6 +28,7 @@ def plot_barrier(
     passes: ArrayLike = (),
     title: str = "",
     label: str = "minimum-energy path",
+    zero: str = "",
 ) -> Axes:
     """Draw the energy profile of a migration path and mark its highest point.
 
@@ -30,10 +36,13 @@ def plot_barrier(
     ----------
     axes : Axes
     length_angstrom, energy_eV : array_like, shape (n,)
-        Distance gone and energy above the lowest point.
+        Distance gone and energy.
     passes : array_like of int, optional
         Positions of the passes along the path.
     title, label : str
+    zero : str, optional
+        What energies are counted from, such as "the lowest site of the crystal". A path that
+        never comes down to it gets its own rise written beside.
 
     Returns
     -------
@@ -57,8 +66,30 @@ def plot_barrier(
         color=INK,
     )
     axes.set_xlabel("distance along the path (Å)")
-    axes.set_ylabel("energy (eV)")
+    axes.set_ylabel(f"energy above {zero} (eV)" if zero else "energy (eV)")
     axes.set_ylim(top=max(float(energy[top]) * 1.18, 0.05))
+    if zero:
+        axes.set_ylim(bottom=min(0.0, float(energy.min())) - 0.02 * float(energy[top]))
+        _own_rise(axes, length, energy)
     if title:
         axes.set_title(title)
     return tidy(axes)
+
+
+def _own_rise(axes: Axes, length: FloatArray, energy: FloatArray) -> None:
+    """Mark where a path lies lowest and how far it rises from there, if that is not zero."""
+    low = int(np.argmin(energy))
+    if energy[low] < NOTABLE_EV:
+        return
+    axes.axhline(energy[low], color=BLUE, linewidth=0.8, linestyle=":")
+    axes.annotate(
+        f"the path's lowest site: {energy[low]:.3f} eV;\n"
+        f"it rises {np.ptp(energy):.3f} eV from there",
+        (float(length[-1]) / 2, energy[low]),
+        textcoords="offset points",
+        xytext=(0, -4),
+        ha="center",
+        va="top",
+        color=INK,
+        fontsize=8,
+    )

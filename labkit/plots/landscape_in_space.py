@@ -256,7 +256,7 @@ def landscape_page(
                           "eye": {"x": 0.55, "y": -1.35, "z": 0.42}}},
     )  # fmt: skip
     figure.update_xaxes(title="distance along the path (Å)")
-    figure.update_yaxes(title="energy (eV)", rangemode="tozero")
+    figure.update_yaxes(title="energy above the crystal's lowest site (eV)", rangemode="tozero")
     return figure
 
 

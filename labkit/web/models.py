@@ -204,11 +204,15 @@ class TriedFit(BaseModel):
         """The same numbers as people read them."""
         low, high = (*(self.window_hz or ()), None, None)[:2]
         return Words(
-            resistance=wording.resistance(
-                self.resistance_ohm, self.resistance_random_ohm, self.resistance_systematic_ohm
+            resistance=wording.unbroken(
+                wording.resistance(
+                    self.resistance_ohm, self.resistance_random_ohm, self.resistance_systematic_ohm
+                )
             ),
-            sigma=wording.conductivity(
-                self.sigma_S_per_cm, self.sigma_random_S_per_cm, self.sigma_systematic_S_per_cm
+            sigma=wording.unbroken(
+                wording.conductivity(
+                    self.sigma_S_per_cm, self.sigma_random_S_per_cm, self.sigma_systematic_S_per_cm
+                )
             ),
             window=f"{wording.frequency(low)} to {wording.frequency(high)}",
             classical=wording.resistance(self.classical_resistance_ohm),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,7 +35,7 @@ from labkit.workflows.describing_rankings import told_together
 from labkit.workflows.explaining import explain
 from labkit.workflows.inbox import list_inbox
 from labkit.workflows.lab import Lab
-from labkit.workflows.label_evidence import list_label_page, view_label
+from labkit.workflows.label_evidence import label_counts, list_label_page, view_label
 from labkit.workflows.measurement_views import list_measurements, view_measurement
 from labkit.workflows.pellet_views import view_batch, view_pellet
 from labkit.workflows.pellets import list_pellets
@@ -47,6 +48,8 @@ __all__ = ["render", "router"]
 router = APIRouter(include_in_schema=False)
 
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+# before each element or group, but not within a symbol
+_ELEMENTS = re.compile(r"(?<=[A-Za-z0-9.)\]}])(?=[A-Z(\[{])")
 _ROWS = 50
 _CANDIDATES = 25
 _MOVES = 8
@@ -66,9 +69,26 @@ def _environment() -> Any:
     )
     for name in wording.__all__:
         environment.filters[name] = getattr(wording, name)
+    for name in ("conductivity", "length_mm", "resistance"):
+        environment.filters[name] = functools.partial(_unbroken, getattr(wording, name))
+    environment.filters["formula"] = _formula
     environment.filters["version"] = _versioned
     environment.filters["shell"] = shlex.quote
     return environment
+
+
+def _unbroken(write: Callable[..., str], *values: Any, **more: Any) -> str:
+    return wording.unbroken(write(*values, **more))
+
+
+def _formula(text: str) -> Any:
+    """Let a long formula break between elements only: a number cut in two reads as another."""
+    from markupsafe import Markup, escape
+
+    pieces = _ELEMENTS.split(text)
+    return Markup('<span class="formula">{}</span>').format(
+        Markup("<wbr>").join(escape(piece) for piece in pieces)
+    )
 
 
 def render(
@@ -261,13 +281,13 @@ def conflicts(
 def labels(
     request: Request,
     lab: TheLab,
-    state: Annotated[str, Query(pattern="^(all|proposed|accepted|rejected|superseded)$")] = (
-        "proposed"
-    ),
+    state: Annotated[str, Query(pattern="^(|all|proposed|accepted|rejected|superseded)$")] = "",
     formula: Annotated[str, Query(max_length=200)] = "",
     page: Page = 1,
 ) -> Response:
-    """Show the review queue, or the labels of another state."""
+    """Show the review queue, the accepted labels where nothing waits, or another state."""
+    nothing_waits = not state and not label_counts(lab).get("proposed")
+    state = state or ("accepted" if nothing_waits else "proposed")
     found = list_label_page(
         lab,
         state=None if state == "all" else state,
@@ -277,12 +297,19 @@ def labels(
     )
     values = {
         "found": found,
+        "nothing_waits": nothing_waits,
         "state": state,
         "formula": formula,
         "page": page,
         "pages": -(-found["total"] // _ROWS),
     }
     return render(request, "labels.html", values)
+
+
+@router.get("/labels/conflicts")
+def conflicts_of_labels() -> Response:
+    """Lead to the conflicts, which people look for among the labels."""
+    return RedirectResponse("/conflicts", 303)
 
 
 @router.get("/labels/{label}")

@@ -15,7 +15,8 @@ class RankingView(BaseModel):
     ranking: str | None = Field(description="None where it has not been stored yet.")
     method: str
     candidates: int
-    labels: int
+    labels: int = Field(description="Accepted labels on these structures.")
+    labelled_structures: int = Field(description="Structures that carry one or more of them.")
     previous: str | None
     top: list[dict[str, Any]]
     moved: list[dict[str, Any]]

@@ -82,7 +82,8 @@ def describe_ranking(
         "method": ranking.method,
         "depth": depth,
         "candidates": len(pool.ids),
-        "labels": len(found),
+        "labels": len({label.label_id for label in found}),
+        "labelled_structures": len({label.material_id for label in found}),
         "previous": None if previous is None else f"R{previous.id}",
         "top": _top(pool, ranking, found, listed),
         "placed": [

@@ -101,6 +101,7 @@ def import_paths(
     ContradictedTemperatureError
         Before anything is stored, when one temperature is given for files whose names differ.
     """
+    lab.database.require_writable()
     given = GivenConditions.read(pellet, temperature, sheet, lab.settings.temperature_range_K)
     _check_pellets(lab, given)
     treatment = _treatment(lab, circuit, short, columns)

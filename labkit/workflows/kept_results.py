@@ -6,6 +6,7 @@ all. That folder is all that runs share: one that is killed goes on where it was
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,8 @@ from screening.batches import run_batches
 __all__ = ["Failure", "keep_result", "kept_result", "results_by_key"]
 
 Failure = tuple[str, str]
+_MAY_ONLY_BE_READ = (errno.EACCES, errno.EPERM, errno.EROFS)
+
 Progress = Callable[[int, int], None]
 Result = dict[str, Any]
 
@@ -34,9 +37,18 @@ def kept_result(path: Path) -> Result | None:
 
 
 def keep_result(path: Path, content: bytes) -> None:
-    """Write the JSON of a result under its name, completely or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    """Write the JSON of a result under its name, completely or not at all.
+
+    Where the folder may only be read nothing is kept, and nothing is lost but the time of a
+    second computation.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    except OSError as error:
+        if error.errno in _MAY_ONLY_BE_READ:
+            return
+        raise
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from db.read_only import may_only_be_read
 from db.session import Database, open_lab_database
 from labkit.errors import LabFolderError
 from labkit.settings import LAB_TOML_TEMPLATE, LabSettings, database_url, read_settings
@@ -139,7 +140,7 @@ def open_lab(folder: Path) -> Lab:
             f"{folder} is not a lab folder (it has no lab.db); name yours with --lab, "
             "or make a new one with 'labkit --lab NEW init'"
         )
-    if (folder / "manifest.json").exists():
+    if (folder / "manifest.json").exists() and not may_only_be_read(folder / "lab.db"):
         raise LabFolderError(
             f"{folder} is a backup, and opening it would change it; bring it back with "
             f"'labkit --lab NEW restore {folder}'"

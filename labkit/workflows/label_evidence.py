@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,9 @@ from labkit.workflows.labelling import describe_labels, show_label
 __all__ = ["label_counts", "list_label_page", "literature_of", "view_label"]
 
 _MOST_SHOWN = 60
+# printed with two digits or more, so that equal numbers agree far better than different ones
+_SAME_VALUE = 1e-3
+_ROOM_K = 10.0
 
 
 def label_counts(lab: Lab) -> dict[str, int]:
@@ -138,7 +142,7 @@ def _published(
             col(Label.literature_entry_id).is_(None),
         )
     ).all()
-    rows: list[dict[str, Any]] = [
+    printed: list[dict[str, Any]] = [
         {
             "formula": entry.formula_text,
             "qualifier": entry.qualifier or "=",
@@ -151,7 +155,7 @@ def _published(
         }
         for entry in entries
     ]
-    rows += [
+    rows: list[dict[str, Any]] = [
         {
             "formula": label.formula,
             "qualifier": label.qualifier,
@@ -165,5 +169,38 @@ def _published(
         for label in labels
         if label.id != without
     ]
+    rows = _each_once(rows, printed)
     rows.sort(key=lambda row: -(row["sigma_S_per_cm"] or 0.0))
     return rows[:_MOST_SHOWN]
+
+
+def _each_once(rows: list[dict[str, Any]], printed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put a row of the digitised table beside the label of the same value, as it is one paper.
+
+    Two tables that hold the same number for one composition at room temperature quote the same
+    publication; counted twice it would look confirmed. What the label does not say is taken from
+    the table.
+    """
+    merged = [dict(row) for row in rows]
+    left: list[dict[str, Any]] = []
+    for entry in printed:
+        twin = next((row for row in merged if _same_value(row, entry)), None)
+        if twin is None:
+            left.append(entry)
+            continue
+        for name in ("ea_eV", "space_group_number"):
+            if twin[name] is None:
+                twin[name] = entry[name]
+        twin["source"] = f"{twin['source']}, {entry['source']}"
+    return merged + left
+
+
+def _same_value(label: dict[str, Any], entry: dict[str, Any]) -> bool:
+    at_room = label["temperature_K"] is None or abs(label["temperature_K"] - 298.15) <= _ROOM_K
+    groups = {label["space_group_number"], entry["space_group_number"]} - {None}
+    return (
+        at_room
+        and len(groups) < 2
+        and label["qualifier"] == entry["qualifier"]
+        and math.isclose(label["sigma_S_per_cm"], entry["sigma_S_per_cm"], rel_tol=_SAME_VALUE)
+    )

@@ -86,6 +86,7 @@ def draw_profile(axes: Any, path: dict[str, Any], crystal: Crystal, ion: str) ->
         path["energy_eV"],
         passes=path["passes"],
         title=f"{crystal.material_id} {crystal.reduced_formula}, {ion}",
+        zero="the crystal's lowest site",
     )
 
 

@@ -163,8 +163,7 @@ def open_machines(where: str | None, slurm: SlurmSettings) -> Iterator[Executor 
         from distributed import Client
     except ImportError:
         raise UsageError(
-            "working on a cluster needs Dask; install it with: "
-            "python -m pip install 'labkit[cluster]'"
+            'working on a cluster needs Dask; install it with: python -m pip install ".[cluster]"'
         ) from None
     cluster: Any = None
     if kind == "local":
@@ -211,7 +210,7 @@ def slurm_cluster(slurm: SlurmSettings) -> Any:
     except ImportError:
         raise UsageError(
             "jobs of a SLURM queue need dask-jobqueue; install it with: "
-            "python -m pip install 'labkit[cluster]'"
+            'python -m pip install ".[cluster]"'
         ) from None
     return SLURMCluster(**_job_of(slurm))
 

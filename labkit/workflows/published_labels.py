@@ -19,7 +19,13 @@ from labkit.errors import UsageError
 from labkit.workflows.lab import Lab
 from labkit.workflows.structure_identity import identify_and_match
 
-__all__ = ["PUBLISHED", "import_published", "published_barriers", "published_labels"]
+__all__ = [
+    "PUBLISHED",
+    "import_published",
+    "matched_in_words",
+    "published_barriers",
+    "published_labels",
+]
 
 PUBLISHED: dict[str, LabelSource] = {
     "paper": POOL,
@@ -65,7 +71,16 @@ def import_published(lab: Lab, source: str, *, actor: str | None = None) -> dict
             "source": source,
             "labels_added": _count_labels(session, table) - before,
             "matched": _count_matched(session, table),
+            "undecided": _count_matched(session, table, undecided=True),
         }
+
+
+def matched_in_words(counts: dict[str, Any]) -> str:
+    """Say how many of a table's labels count in the screening, and what the others wait for."""
+    words = f"{counts['matched']} of them on a structure of this lab"
+    if counts["undecided"]:
+        words += f", {counts['undecided']} of those once somebody says which ('labkit label match')"
+    return words
 
 
 def published_labels() -> list[float]:
@@ -107,8 +122,14 @@ def _count_labels(session: Session, table: LabelSource) -> int:
     return int(session.exec(_of_table(select(func.count(col(Label.id))), table)).one())
 
 
-def _count_matched(session: Session, table: LabelSource) -> int:
+def _count_matched(session: Session, table: LabelSource, *, undecided: bool = False) -> int:
+    """Count labels with a structure; or those of them that wait for somebody to say which."""
     statement = select(func.count(sa.distinct(col(Label.id)))).join(
         LabelStructure, col(LabelStructure.label_id) == col(Label.id)
     )
+    if undecided:
+        statement = statement.where(
+            col(LabelStructure.ambiguous).is_(True),
+            col(LabelStructure.status).notin_(("confirmed", "broken")),
+        )
     return int(session.exec(_of_table(statement, table)).one())

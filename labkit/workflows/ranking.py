@@ -84,6 +84,8 @@ def rank_candidates(
     UsageError
         When there is no label on any structure, or the earlier ranking was made differently.
     """
+    if keep:
+        lab.database.require_writable()  # before the pool is described, which may take minutes
     pool = tree_with_new_structures(
         lab, descriptor=descriptor, mode=mode, depth=depth, progress=progress
     )

@@ -74,7 +74,7 @@ def _overview(told: dict[str, Any]) -> ReportSection:
         ("method", f"{told['method']}, {told['depth']} clusters of {told['descriptor']} "
          f"{told['mode']}"),
         ("structures", str(told["candidates"])),
-        ("labels on structures", f"{told['labels']}"
+        ("labels", f"{told['labels']} on {told['labelled_structures']} of these structures"
          + (f", and {gone} whose structure is not in this lab any more" if gone else "")),
         ("compared with", told["previous"] or "nothing: the first of its kind"),
     ]  # fmt: skip

@@ -306,7 +306,12 @@ def _screening(lab: Lab, top: int) -> list[ReportSection]:
         return []
     since = "last" if latest.previous_ranking_id is None else f"R{latest.previous_ranking_id}"
     result = rank_candidates(
-        lab, top=top, since=since, method=latest.method, depth=latest.parameters["depth"]
+        lab,
+        top=top,
+        since=since,
+        method=latest.method,
+        depth=latest.parameters["depth"],
+        keep=lab.database.read_only is None,
     )
     rows = [
         (
@@ -327,7 +332,7 @@ def _screening(lab: Lab, top: int) -> list[ReportSection]:
         ReportSection(
             "Clusters",
             (
-                f"{score['structures']} structures, {score['labels']} of them labelled. W_sigma is "
+                f"{score['labels']} of {score['structures']} structures carry a label. W_sigma is "
                 "the sum of squared deviations of log10 sigma from the mean of the cluster. Lower "
                 "than a random assignment is needed, not enough: compounds of one family share "
                 "their cells and their conductivities, so simple counts of atoms do well too.",
@@ -344,7 +349,8 @@ def _screening(lab: Lab, top: int) -> list[ReportSection]:
             "Candidates",
             (
                 f"{result['ranking']}: {result['candidates']} structures, "
-                f"{result['labels']} labels, ranked by {result['method']}.",
+                f"{result['labels']} labels on {result['labelled_structures']} of them, "
+                f"ranked by {result['method']}.",
             ),
             commands=("labkit rank --top 20",),
             tables=[

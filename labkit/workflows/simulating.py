@@ -12,6 +12,7 @@ from instruments.records import ImpedanceSpectrum
 from labkit.eis.simulate import simulate_temperature_series as simulate_spectra
 from labkit.errors import UsageError
 from labkit.geometry import PelletGeometry
+from labkit.workflows.simulated_files import refuse_existing
 
 __all__ = ["SIMULATED_PELLET", "simulate_temperature_series"]
 
@@ -33,6 +34,7 @@ def simulate_temperature_series(
     first_celsius: float = 25.0,
     step_kelvin: float = 10.0,
     name: str = "simulated",
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write a temperature series of one pellet as Biologic files.
 
@@ -51,6 +53,8 @@ def simulate_temperature_series(
         Standard deviation of each part of Z relative to its modulus.
     name : str
         Start of the file names; the temperature follows.
+    overwrite : bool
+        Replace files of these names.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def simulate_temperature_series(
     Raises
     ------
     UsageError
-        When a value makes no pellet.
+        When a value makes no pellet, or a file of one of these names exists.
     """
     if not (0 < sigma25_S_per_cm < 10 and 0 < ea_eV < 5 and 0 <= relative_noise < 0.5):
         raise UsageError(
@@ -69,18 +73,21 @@ def simulate_temperature_series(
     from instruments.biologic_writing import write_mpr, write_mpt
 
     write = {"mpr": write_mpr, "mpt": write_mpt}[file_format]
-    folder.mkdir(parents=True, exist_ok=True)
     kelvins = first_celsius + step_kelvin * np.arange(count) + 273.15
-    files, truth = [], []
-    for spectrum in simulate_spectra(
+    paths = [folder / f"{name}_{kelvin - 273.15:g}C.{file_format}" for kelvin in kelvins]
+    truth_path = folder / f"{name}-impedance-truth.json"
+    refuse_existing([*paths, truth_path], overwrite=overwrite)
+    folder.mkdir(parents=True, exist_ok=True)
+    truth = []
+    spectra = simulate_spectra(
         kelvins,
         ea_eV=ea_eV,
         sigma25_S_per_cm=sigma25_S_per_cm,
         cell_constant_per_cm=SIMULATED_PELLET.cell_constant_per_cm,
         noise=relative_noise,
         seed=seed,
-    ):
-        path = folder / f"{name}_{spectrum.temperature_K - 273.15:g}C.{file_format}"
+    )
+    for path, spectrum in zip(paths, spectra, strict=True):
         record = ImpedanceSpectrum(
             frequency_hz=spectrum.frequency_hz,
             z_ohm=spectrum.z_ohm,
@@ -88,7 +95,6 @@ def simulate_temperature_series(
             instrument="simulated",
         )
         write(path, [record])
-        files.append(str(path))
         truth.append(
             {
                 "file": path.name,
@@ -96,7 +102,6 @@ def simulate_temperature_series(
                 "resistance_ohm": spectrum.resistance_ohm,
             }
         )
-    truth_path = folder / "truth.json"
     truth_path.write_text(
         json.dumps(
             {
@@ -114,4 +119,4 @@ def simulate_temperature_series(
         + "\n",
         encoding="utf-8",
     )
-    return {"files": files, "truth": str(truth_path)}
+    return {"files": [str(path) for path in paths], "truth": str(truth_path)}

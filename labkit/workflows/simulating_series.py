@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.errors import UsageError
+from labkit.workflows.simulated_files import refuse_existing
 from labkit.xrd.simulate import (
     SERIES_HOST_CIF,
     SERIES_IMPURITY_CIF,
@@ -28,6 +29,7 @@ def write_substitution_series(
     impurity_per_excess: float = 4.0,
     preferred_orientation: tuple[tuple[int, int, int], float] | None = None,
     peak_counts: float = 20000.0,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write Li(3-x)B(1-x)Si(x)S3-like patterns.
 
@@ -42,6 +44,8 @@ def write_substitution_series(
     compositions, strain_percent, displacement_deg, impurity_per_excess, preferred_orientation, \
     peak_counts
         See `labkit.xrd.simulate.simulate_substitution_series`.
+    overwrite : bool
+        Replace files of these names.
 
     Returns
     -------
@@ -51,12 +55,8 @@ def write_substitution_series(
     Raises
     ------
     UsageError
-        When the folder cannot be written.
+        When the folder cannot be written, or a file of one of these names exists.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
     members = simulate_substitution_series(
         compositions,
         seed=seed,
@@ -67,9 +67,17 @@ def write_substitution_series(
         preferred_orientation=preferred_orientation,
         peak_counts=peak_counts,
     )
-    sheet, truth, files = ["file,x,sample"], [], []
-    for member in members:
-        path = folder / f"{member.name}.xy"
+    table, truth_path = folder / "series.csv", folder / "diffraction-truth.json"
+    cifs = {"Li3BS3.cif": SERIES_HOST_CIF, "Li2S.cif": SERIES_IMPURITY_CIF}
+    patterns = [folder / f"{member.name}.xy" for member in members]
+    others = [table, truth_path, *(folder / name for name in cifs)]
+    refuse_existing([*patterns, *others], overwrite=overwrite)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
+    sheet, truth = ["file,x,sample"], []
+    for path, member in zip(patterns, members, strict=True):
         rows = zip(
             member.pattern.two_theta_deg.tolist(),
             member.pattern.intensity_counts.tolist(),
@@ -77,17 +85,13 @@ def write_substitution_series(
         )
         path.write_text("".join(f"{t:.4f} {int(c)}\n" for t, c in rows), encoding="utf-8")
         sheet.append(f"{path.name},{member.x:g},{member.name}")
-        files.append(str(path))
         truth.append(
             {"sample": member.name, "x": member.x, "cell": list(member.true_cell),
              "impurity_share": member.impurity_share, "displacement_deg": member.displacement_deg}
         )  # fmt: skip
-    table = folder / "series.csv"
     table.write_text("\n".join(sheet) + "\n", encoding="utf-8")
-    cifs = {"Li3BS3.cif": SERIES_HOST_CIF, "Li2S.cif": SERIES_IMPURITY_CIF}
     for name, text in cifs.items():
         (folder / name).write_text(text, encoding="utf-8")
-    truth_path = folder / "truth.json"
     truth_path.write_text(
         json.dumps(
             {
@@ -103,7 +107,7 @@ def write_substitution_series(
         encoding="utf-8",
     )
     return {
-        "files": files,
+        "files": [str(path) for path in patterns],
         "table": str(table),
         "cifs": [str(folder / name) for name in cifs],
         "truth": str(truth_path),

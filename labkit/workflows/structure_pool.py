@@ -83,6 +83,7 @@ def add_structures(
     SourceError, MissingLibraryError
         When the Materials Project cannot be asked. Nothing is added then, of no source.
     """
+    lab.database.require_writable()
     _check_sources(sources)
     results: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []

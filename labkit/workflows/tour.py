@@ -25,7 +25,7 @@ from labkit.workflows.importing import import_paths
 from labkit.workflows.lab import Lab, open_lab
 from labkit.workflows.labelling import decide_label, propose_label, show_label
 from labkit.workflows.pellets import add_pellet
-from labkit.workflows.published_labels import import_published
+from labkit.workflows.published_labels import import_published, matched_in_words
 from labkit.workflows.ranking import rank_candidates
 from labkit.workflows.reporting import write_lab_report
 from labkit.workflows.setting_up import initialise
@@ -121,7 +121,10 @@ def run_tour(
     pool_notes = _fill_pool(guide, lab, n_structures, samples.single_structure)
     with guide.step("rank") as progress:
         before = rank_candidates(lab, progress=progress)
-    guide.tell(f"{before['candidates']} candidates from {before['labels']} labels")
+    guide.tell(
+        f"{before['candidates']} candidates, ranked by {before['labels']} labels on "
+        f"{before['labelled_structures']} of them"
+    )
     is_new, label = _label(guide, lab, measured["measurement"], samples.single_structure)
     since = before["ranking"] if is_new else _ranking_before(lab, before["ranking"])
     with guide.step("rank", "--since", since) as progress:
@@ -191,10 +194,16 @@ def _simulated_samples(lab: Lab) -> _Samples:
 
     folder = lab.folder / "simulated"
     single = simulate_temperature_series(
-        folder, count=1, seed=3, sigma25_S_per_cm=1e-3, ea_eV=0.30, name="Li3N"
+        folder, count=1, seed=3, sigma25_S_per_cm=1e-3, ea_eV=0.30, name="Li3N", overwrite=True
     )
     series = simulate_temperature_series(
-        folder / "series", count=7, seed=5, sigma25_S_per_cm=1e-7, ea_eV=0.40, name="LBS"
+        folder / "series",
+        count=7,
+        seed=5,
+        sigma25_S_per_cm=1e-7,
+        ea_eV=0.40,
+        name="LBS",
+        overwrite=True,
     )
     geometry = {"thickness": "0.80mm+-0.01mm", "diameter": "6.35mm+-0.02mm"}
     return _Samples(
@@ -278,7 +287,7 @@ def _fill_pool(guide: _Guide, lab: Lab, n_structures: int | None, measured: str)
             continue
         with guide.step("label", "import", source):
             counts = import_published(lab, source, actor=REVIEWER)
-        guide.tell(f"{counts['labels']} labels, {counts['matched']} on a structure of this lab")
+        guide.tell(f"{counts['labels']} labels, {matched_in_words(counts)}")
     return tuple(notes)
 
 

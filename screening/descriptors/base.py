@@ -100,7 +100,7 @@ class Descriptor(ABC):
         except PackageNotFoundError as error:
             raise MissingLibraryError(
                 f"descriptor {self.name} needs {library}, which is not installed; "
-                "install it with 'pip install labkit[descriptors]'"
+                "install it with 'python -m pip install \".[descriptors]\"'"
             ) from error
 
 

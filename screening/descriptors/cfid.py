@@ -46,7 +46,7 @@ def _element_tables() -> dict[str, tuple[FloatArray, FloatArray]]:
     except (ModuleNotFoundError, FileNotFoundError) as error:
         raise MissingLibraryError(
             "descriptor cfid needs the element tables of matminer; "
-            "install them with 'pip install labkit[descriptors]'"
+            "install them with 'python -m pip install \".[descriptors]\"'"
         ) from error
     table = {}
     for symbol in chemistry.keys() & charge.keys():

@@ -43,7 +43,7 @@ def _parameters() -> dict[tuple[str, float, str, float], _Bond]:
     except (ModuleNotFoundError, FileNotFoundError) as error:
         raise MissingLibraryError(
             "descriptor global_instability needs the bond-valence table of matminer; "
-            "install it with 'pip install labkit[descriptors]'"
+            "install it with 'python -m pip install \".[descriptors]\"'"
         ) from error
     last = max(i for i, line in enumerate(lines) if line.strip() == "_valence_param_details")
     exact: dict[tuple[str, float, str, float], _Bond] = {}

@@ -61,7 +61,7 @@ def baseline_plane(
     except ImportError as error:
         raise MissingLibraryError(
             "UMAP needs umap-learn, which is not installed; "
-            "install it with 'pip install labkit[map]'"
+            "install it with 'python -m pip install \".[map]\"'"
         ) from error
     import warnings
 

@@ -67,7 +67,7 @@ def require_torch() -> None:
     except ImportError as error:
         raise MissingLibraryError(
             "training a map needs PyTorch, which is not installed; "
-            "install it with 'pip install labkit[map]'"
+            "install it with 'python -m pip install \".[map]\"'"
         ) from error
 
 

@@ -171,7 +171,7 @@ def _load_folder(folder: Path, name: str, source: Path) -> tuple[Any, str]:
     except ImportError as error:
         raise MissingLibraryError(
             "phonopy runs need phonopy, which is not installed; "
-            "install it with 'pip install labkit[phonon]'"
+            "install it with 'python -m pip install \".[phonon]\"'"
         ) from error
     cell = next((folder / f for f in _WANTED[:2] if (folder / f).is_file()), None)
     forces, conf, born = folder / "FORCE_SETS", folder / "phonopy.conf", folder / "BORN"

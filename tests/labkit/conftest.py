@@ -47,7 +47,7 @@ def new_lab(tmp_path: Path, offline: Path) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def simulated_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with one pellet at seven temperatures as .mpr files, and truth.json."""
+    """Return a folder with one pellet at seven temperatures as .mpr files, and the truth."""
     folder = tmp_path_factory.mktemp("series")
     simulate_temperature_series(folder, count=7, seed=11, sigma25_S_per_cm=1e-6, ea_eV=0.40)
     return folder
@@ -56,7 +56,9 @@ def simulated_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def simulated_truth(simulated_series: Path) -> dict[str, Any]:
     """Return what went into the simulated series."""
-    truth: dict[str, Any] = json.loads((simulated_series / "truth.json").read_text("utf-8"))
+    truth: dict[str, Any] = json.loads(
+        (simulated_series / "simulated-impedance-truth.json").read_text("utf-8")
+    )
     return truth
 
 
@@ -65,7 +67,9 @@ def simulated_twin(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path
     """Return the same simulated spectrum as .mpr and as .mpt."""
     folder = tmp_path_factory.mktemp("twin")
     for file_format in ("mpr", "mpt"):
-        simulate_temperature_series(folder, count=1, seed=11, file_format=file_format)
+        simulate_temperature_series(
+            folder, count=1, seed=11, file_format=file_format, overwrite=True
+        )
     return folder / "simulated_25C.mpr", folder / "simulated_25C.mpt"
 
 

@@ -97,7 +97,7 @@ def test_without_a_key_the_line_names_the_variable(monkeypatch: pytest.MonkeyPat
 
 def test_without_the_package_the_line_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mp_api.client", None)
-    with pytest.raises(MissingLibraryError, match=r"pip install labkit\[mp\]"):
+    with pytest.raises(MissingLibraryError, match=r'pip install "\.\[mp\]"'):
         next(read_materials_project(api_key="secret"))
 
 

@@ -171,7 +171,7 @@ def test_a_potential_that_is_not_installed_says_how_to_get_it(
 
     monkeypatch.setattr("screening.neb.import_module", absent)
 
-    with pytest.raises(MissingLibraryError, match=r"pip install labkit\[neb\]"):
+    with pytest.raises(MissingLibraryError, match=r'pip install "\.\[neb\]"'):
         calculator_factory("chgnet")
 
 

@@ -50,8 +50,8 @@
     return {
       data,
       layout: layout({
-        margin: { l: 86, r: 24, t: 92, b: 52 },
-        legend: { orientation: "h", y: 1.13, yanchor: "bottom", x: 0 },
+        margin: { l: 86, r: 24, t: 108, b: 52 },
+        legend: { orientation: "h", y: 1.18, yanchor: "bottom", x: 0 },
         xaxis: axis("1000 / T (1/K)", { range: shown }),
         xaxis2: axis("T (°C)", { overlaying: "x", side: "top", range: shown, tickmode: "array", tickvals: ticks.map((c) => across(c + 273.15)), ticktext: ticks.map((c) => String(c).replace("-", "−")), showgrid: false }),
         yaxis: axis("conductivity (S/cm)", { type: "log", exponentformat: "power" }),

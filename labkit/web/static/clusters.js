@@ -9,6 +9,21 @@
   const SCALE = "Viridis";
   const power = (log) => (log === null ? "unknown" : `${(10 ** log).toExponential(1).replace("-", "−")} S/cm`);
 
+  // The range of nearly all clusters: one that lies far off would squeeze them into a line.
+  function middle(values) {
+    const sorted = [...values].sort((a, b) => a - b);
+    const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
+    const [low, high] = [at(0.02), at(0.98)];
+    const pad = 0.15 * (high - low) || 0.1;
+    const shown = [low - pad, high + pad];
+    const whole = sorted[sorted.length - 1] - sorted[0];
+    return whole > 1.3 * (shown[1] - shown[0]) ? shown : null;
+  }
+  const across = middle(view.clusters.map((one) => one.x));
+  const up = middle(view.clusters.map((one) => one.y));
+  const outside = view.clusters.filter((one) => [[one.x, across], [one.y, up]].some(([at, range]) => range && (at < range[0] || at > range[1]))).length;
+  document.querySelector("#outside").textContent = outside ? `${outside} ${outside === 1 ? "cluster lies" : "clusters lie"} outside this view; double-click shows all.` : "";
+
   function map() {
     const name = shade.value;
     const known = view.clusters.filter((one) => one[name] !== null);
@@ -28,9 +43,9 @@
     return {
       data: [
         trace(others, { color: colour("plot-masked"), opacity: 0.35 }),
-        trace(known, { color: known.map((one) => one[name]), colorscale: SCALE, opacity: 0.85, colorbar: { title: { text: "log₁₀ σ", side: "right" }, thickness: 14 } }),
+        trace(known, { color: known.map((one) => one[name]), colorscale: SCALE, opacity: 0.85, colorbar: { title: { text: "log₁₀ σ (S/cm)", side: "right" }, thickness: 14 } }),
       ],
-      layout: layout({ hovermode: "closest", xaxis: axis("first component", { zeroline: false }), yaxis: axis("second component", { zeroline: false }) }),
+      layout: layout({ hovermode: "closest", xaxis: axis("first component", { zeroline: false, ...(across ? { range: [...across] } : {}) }), yaxis: axis("second component", { zeroline: false, ...(up ? { range: [...up] } : {}) }) }),
     };
   }
 

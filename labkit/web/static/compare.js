@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { draw, axis, layout, series, prefixed, aroundR } = window.labkitPlots;
+  const { draw, axis, logarithmic, OHM, layout, series, prefixed, aroundR } = window.labkitPlots;
   const views = window.labkit.data("views");
   const name = (view) =>
     `${view.measurement} ${view.pellet ?? view.file}${view.temperature_K ? `, ${(view.temperature_K - 273.15).toPrecision(3)} °C` : ""}`;
@@ -24,8 +24,8 @@
     return {
       data: views.map((view, k) => trace(view, k, view.z_real_ohm, view.z_imag_ohm.map((v) => -v), "Ω")),
       layout: layout({
-        xaxis: axis("Z′ (Ω)", largest ? { range: largest.x } : {}),
-        yaxis: axis("−Z″ (Ω)", { ...(largest ? { range: largest.y } : {}), scaleanchor: "x", scaleratio: 1, constrain: "domain" }),
+        xaxis: axis("Z′ (Ω)", { ...OHM, ...(largest ? { range: largest.x } : {}), constrain: "domain" }),
+        yaxis: axis("−Z″ (Ω)", { ...OHM, ...(largest ? { range: largest.y } : {}), scaleanchor: "x", scaleratio: 1, constrain: "domain" }),
       }),
     };
   });
@@ -33,6 +33,6 @@
     data: views.map((view, k) =>
       trace(view, k, view.frequency_hz, view.z_real_ohm.map((value, i) => Math.hypot(value, view.z_imag_ohm[i])), "Ω"),
     ),
-    layout: layout({ xaxis: axis("frequency (Hz)", { type: "log", dtick: 1 }), yaxis: axis("|Z| (Ω)", { type: "log", dtick: 1 }) }),
+    layout: layout({ xaxis: axis("frequency (Hz)", { type: "log", dtick: 1 }), yaxis: logarithmic("|Z| (Ω)", views.flatMap((view) => view.z_real_ohm.map((value, i) => Math.hypot(value, view.z_imag_ohm[i]))), OHM) }),
   }));
 })();

@@ -3,7 +3,7 @@
 
 (() => {
   const { call, data, say } = window.labkit;
-  const { draw, axis, layout, colour, aroundR } = window.labkitPlots;
+  const { draw, axis, logarithmic, OHM, layout, colour, aroundR } = window.labkitPlots;
   const label = data("label");
   const spectrum = data("spectrum");
 
@@ -29,39 +29,49 @@
       return {
         data: traces,
         layout: layout({
-          xaxis: axis("Z′ (Ω)", near ? { range: near.x } : {}),
-          yaxis: axis("−Z″ (Ω)", { ...(near ? { range: near.y } : {}), scaleanchor: "x", scaleratio: 1, constrain: "domain" }),
+          xaxis: axis("Z′ (Ω)", { ...OHM, ...(near ? { range: near.x } : {}), constrain: "domain" }),
+          yaxis: axis("−Z″ (Ω)", { ...OHM, ...(near ? { range: near.y } : {}), scaleanchor: "x", scaleratio: 1, constrain: "domain" }),
         }),
       };
     });
   }
 
   if (label.literature.length) {
+    // null: not said, which in published tables means room temperature
+    const celsius = (kelvin) => `${Number((kelvin - 273.15).toPrecision(3))} °C`.replace("-", "−");
+    const elsewhere = (kelvin) => kelvin !== null && Math.abs(kelvin - 298.15) > 10;
+    const at = (kelvin) => (elsewhere(kelvin) ? celsius(kelvin) : "");
+    const value = (row) => `${row.qualifier === "=" ? "" : row.qualifier}${row.sigma_S_per_cm.toExponential(2).replace("-", "−")} S/cm`;
+    const symbol = (row) => (row.qualifier === "<" ? "triangle-left" : elsewhere(row.temperature_K) ? "square-open" : "circle-open");
     draw("others", () => ({
       data: [
         {
           type: "scatter",
-          mode: "markers",
+          mode: "markers+text",
           name: "others",
           x: label.literature.map((row) => row.sigma_S_per_cm),
           y: label.literature.map(() => 0),
-          text: label.literature.map((row) => `${row.qualifier === "=" ? "" : row.qualifier}${row.sigma_S_per_cm.toExponential(2)} S/cm, ${row.source}`),
-          hovertemplate: "%{text}<extra></extra>",
-          marker: { color: colour("plot-points"), size: 11, symbol: label.literature.map((row) => (row.qualifier === "<" ? "triangle-left" : "circle-open")), line: { width: 2 } },
+          text: label.literature.map((row) => at(row.temperature_K)),
+          textposition: "top center",
+          customdata: label.literature.map((row) => `${value(row)}, ${row.temperature_K === null ? "room temperature" : celsius(row.temperature_K)}, ${row.source}`),
+          hovertemplate: "%{customdata}<extra></extra>",
+          marker: { color: colour("plot-points"), size: 11, symbol: label.literature.map(symbol), line: { width: 2 } },
         },
         {
           type: "scatter",
-          mode: "markers",
+          mode: "markers+text",
           name: label.label,
           x: [label.sigma_S_per_cm],
           y: [0],
-          hovertemplate: `${label.label}: %{x:.3g} S/cm<extra></extra>`,
-          marker: { color: colour("plot-window"), size: 15, symbol: "diamond" },
+          text: [at(label.temperature_K)],
+          textposition: "top center",
+          hovertemplate: `${label.label}: %{x:.3g} S/cm at ${celsius(label.temperature_K)}<extra></extra>`,
+          marker: { color: colour("plot-window"), size: 15, symbol: elsewhere(label.temperature_K) ? "diamond-open" : "diamond", line: { width: 2 } },
         },
       ],
       layout: layout({
         margin: { l: 24, r: 24, t: 10, b: 52 },
-        xaxis: axis("conductivity (S/cm)", { type: "log", dtick: 1 }),
+        xaxis: logarithmic("conductivity (S/cm)", [label.sigma_S_per_cm, ...label.literature.map((row) => row.sigma_S_per_cm)]),
         yaxis: { visible: false, range: [-1, 1], fixedrange: true },
       }),
     }));

@@ -17,7 +17,8 @@ window.labkitPlots = (() => {
 
   function axis(title, more = {}) {
     return {
-      title: { text: title, standoff: 8 },
+      title: { text: title, standoff: 12 },
+      automargin: true,
       gridcolor: colour("plot-grid"),
       zerolinecolor: colour("line"),
       linecolor: colour("line"),
@@ -27,6 +28,17 @@ window.labkitPlots = (() => {
       minexponent: 4,
       ...more,
     };
+  }
+
+  // Ohms with one prefix for a whole axis: 40k beside 1.5M, never 40,000 beside 0.5×10⁵.
+  const OHM = { tickformat: "~s" };
+
+  // A logarithmic axis whose ticks can be read however few decades the values span.
+  function logarithmic(title, values, more = {}) {
+    const known = values.filter((value) => value > 0).map(Math.log10);
+    const span = known.length ? Math.max(...known) - Math.min(...known) : 1;
+    const ticks = span > 2.5 ? { dtick: 1 } : span > 0.6 ? { dtick: "D2" } : { nticks: 6 };
+    return axis(title, { type: "log", ...ticks, ...more });
   }
 
   function layout(more = {}) {
@@ -79,5 +91,5 @@ window.labkitPlots = (() => {
     return { x: [-0.04 * span, span], y: [-0.06 * span, Math.min(span, Math.max(up * 1.1, 0.5 * span))] };
   }
 
-  return { draw, axis, layout, colour, series, prefixed, aroundR, MARGIN };
+  return { draw, axis, logarithmic, OHM, layout, colour, series, prefixed, aroundR, MARGIN };
 })();

@@ -4,7 +4,7 @@
 // state: fit (shown now), pending (reasons by point, not kept yet), chosen (a point or null),
 // wholeSpectrum and equalAxes
 window.labkitSpectrum = (view, state) => {
-  const { axis, layout, colour, prefixed, aroundR, MARGIN } = window.labkitPlots;
+  const { axis, logarithmic, OHM, layout, colour, prefixed, aroundR, MARGIN } = window.labkitPlots;
   const f = view.frequency_hz;
   const re = view.z_real_ohm;
   const im = view.z_imag_ohm;
@@ -118,8 +118,9 @@ window.labkitSpectrum = (view, state) => {
       data: found,
       layout: layout({
         uirevision: `${state.wholeSpectrum}${state.equalAxes}`,
-        xaxis: axis("Z′ (Ω)", near ? { range: near.x } : { rangemode: "tozero" }),
+        xaxis: axis("Z′ (Ω)", { ...OHM, ...(near ? { range: near.x } : { rangemode: "tozero" }), ...(state.equalAxes ? { constrain: "domain" } : {}) }),
         yaxis: axis("−Z″ (Ω)", {
+          ...OHM,
           ...(near ? { range: near.y } : {}),
           ...(state.equalAxes ? { scaleanchor: "x", scaleratio: 1, constrain: "domain" } : {}),
         }),
@@ -144,7 +145,7 @@ window.labkitSpectrum = (view, state) => {
         uirevision: "bode",
         margin: { ...MARGIN, autoexpand: false },
         xaxis: axis("frequency (Hz)", { type: "log", range: [...fullRange], dtick: 1 }),
-        yaxis: axis("|Z| (Ω)", { type: "log", dtick: 1 }),
+        yaxis: logarithmic("|Z| (Ω)", f.map((_, k) => modulus(k)), OHM),
         yaxis2: axis("−phase (°)", { overlaying: "y", side: "right", showgrid: false, tickmode: "linear", tick0: 0, dtick: 15 }),
         shapes: window_hz?.[0]
           ? [{ type: "rect", xref: "x", yref: "paper", x0: window_hz[0], x1: window_hz[1], y0: 0, y1: 1, fillcolor: colour("plot-window"), opacity: 0.13, line: { width: 0 } }]

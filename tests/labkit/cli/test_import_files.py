@@ -131,7 +131,7 @@ def test_a_folder_is_read_and_files_of_other_kinds_are_left_aside(
 
     assert report["imported"] == 7
     assert report["refused"] == []
-    assert report["left_aside"] == 1  # truth.json
+    assert report["left_aside"] == 1  # the truth
     assert "1 file of other kinds left aside" in report["summary"]
 
 

@@ -1,10 +1,10 @@
-"""Tables on a screen: a number stays on one line where there is room, and is never cut."""
+"""A number stays on one line where there is room; without a terminal, progress in plain lines."""
 
 from __future__ import annotations
 
 import pytest
 
-from labkit.cli.output import print_table
+from labkit.cli.output import ProgressLines, print_table, progress_bar
 
 NUMBER = "(1.4663 ± 0.0008 ± 0.0074) × 10⁻⁶"
 
@@ -23,3 +23,40 @@ def test_a_number_with_errors_is_broken_only_where_there_is_no_room(
     assert (NUMBER in words) is whole
     for part in NUMBER.split():
         assert part in words
+
+
+def test_a_log_is_told_every_ten_seconds_with_the_time_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = [0.0]
+    lines = ProgressLines("rank", clock=lambda: now[0])
+    for done in range(101):
+        now[0] = 0.5 * done
+        lines.advance(done, 100)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "labkit: rank: 20 of 100, about 40 s left",
+        "labkit: rank: 40 of 100, about 30 s left",
+        "labkit: rank: 60 of 100, about 20 s left",
+        "labkit: rank: 80 of 100, about 10 s left",
+        "labkit: rank: 100 of 100",
+    ]
+
+
+def test_a_second_step_is_timed_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [0.0]
+    lines = ProgressLines("rank", clock=lambda: now[0])
+    for at, done, total in ((5.0, 50, 50), (6.0, 0, 18_590), (26.0, 100, 18_590)):
+        now[0] = at
+        lines.advance(done, total)
+
+    assert capsys.readouterr().err == "labkit: rank: 100 of 18590, about 62 min left\n"
+
+
+def test_quick_work_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar("import") as progress:
+        for done in range(8):
+            progress(done, 7)
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out == ""

@@ -42,6 +42,7 @@ def test_every_structure_has_a_place_and_a_score(ranking_lab: Any) -> None:
 
     assert result["candidates"] == 63
     assert result["labels"] == 2
+    assert result["labelled_structures"] == 2
     assert [row["rank"] for row in result["top"]] == list(range(1, 64))
     scores = [row["score"] for row in result["top"]]
     assert scores == sorted(scores, reverse=True)

@@ -12,6 +12,7 @@ from labkit.workflows.lab import Lab
 from labkit.workflows.landscape_figures import save_landscape
 from screening.bvse import energy_landscape
 from screening.crystal import read_cif
+from screening.migration_path import MigrationPath
 from screening.prepare import prepare
 
 pytest.importorskip("bvlain")
@@ -169,3 +170,22 @@ def test_a_divalent_ion_of_a_zincblende_sulphide(
     assert result["mobile_ion"] == f"{ion}2+"
     assert 0.1 < result["barrier_3d_eV"] < 8.0
     assert result["barrier_1d_eV"] == pytest.approx(result["barrier_3d_eV"], abs=1e-2)
+
+
+def test_energies_say_what_they_count_from(
+    shell: Any, cif: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path whose own lowest site is not the crystal's gets both numbers."""
+    done = shell("screen", "barrier", cif, "--path", 3)
+
+    assert "eV above the lowest site of the crystal" in done.out
+    assert "own lowest site" not in done.out
+
+    def lifted(self: MigrationPath) -> float:
+        return 0.1
+
+    monkeypatch.setattr(MigrationPath, "lowest_eV", property(lifted))
+    path = shell("screen", "barrier", cif, "--path", 3, "--json").json["path"]
+    told = shell("screen", "barrier", cif, "--path", 3).out
+    assert path["barrier_above_own_lowest_eV"] == pytest.approx(path["barrier_eV"] - 0.1)
+    assert f"rises {path['barrier_above_own_lowest_eV']:.3f} eV" in told

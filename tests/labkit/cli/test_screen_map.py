@@ -132,7 +132,7 @@ def test_without_torch_one_line_says_what_to_install(
     assert done.code == 1
     assert done.error_lines == [
         "labkit: training a map needs PyTorch, which is not installed; "
-        "install it with 'pip install labkit[map]'"
+        "install it with 'python -m pip install \".[map]\"'"
     ]
     assert lab("structures", "add", "prototypes").code == 0
 

@@ -44,3 +44,30 @@ def test_a_value_that_makes_no_pellet_is_refused(shell: Any, tmp_path: Path) -> 
     assert done.code == 1
     assert "sigma" in done.err
     assert not (tmp_path / "sim").exists()
+
+
+def test_nothing_that_is_there_is_replaced(shell: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "sim"
+    assert shell("simulate", folder, "--count", "2", "--seed", "1").code == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    done = shell("simulate", folder, "--count", "2", "--seed", "2")
+
+    assert done.code == 1
+    assert "simulated_25C.mpr and 2 more are there already" in done.err
+    assert "--overwrite" in done.err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert shell("simulate", folder, "--count", "2", "--seed", "2", "--overwrite").code == 0
+    assert (folder / "simulated_25C.mpr").read_bytes() != before["simulated_25C.mpr"]
+
+
+def test_impedance_and_diffraction_keep_their_truths_apart(shell: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "series"
+    spectra = shell("simulate", folder, "--count", "1", "--json").json
+    patterns = shell("xrd", "simulate", folder, "--x", "0", "--json").json
+
+    assert "ea_eV" in json.loads(Path(spectra["truth"]).read_text(encoding="utf-8"))
+    assert "limit" in json.loads(Path(patterns["truth"]).read_text(encoding="utf-8"))
+    again = shell("xrd", "simulate", folder, "--x", "0")
+    assert again.code == 1
+    assert "are there already" in again.err

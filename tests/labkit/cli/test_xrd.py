@@ -37,7 +37,7 @@ def test_a_series_goes_from_raw_patterns_to_the_verdict(
     verdicts = [entry["verdict"] for entry in refined.json["refined"]]
     assert verdicts == ["accepted", "accepted", "accepted", "review"]
     assert "unexplained-peaks" in refined.json["refined"][3]["reasons"]
-    truth = json.loads((series / "truth.json").read_text(encoding="utf-8"))
+    truth = json.loads((series / "diffraction-truth.json").read_text(encoding="utf-8"))
     for entry, sample in zip(refined.json["refined"][:3], truth["samples"]):
         main = entry["phases"][0]
         for value, esd, true in zip(main["cell"][:3], main["cell_esd"][:3], sample["cell"]):

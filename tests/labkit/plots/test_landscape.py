@@ -73,3 +73,16 @@ def test_the_label_of_a_pass_at_the_end_stays_inside(axes: Axes) -> None:
     (label,) = axes.texts
     assert label.get_text() == "0.600 eV"
     assert label.xy == (pytest.approx(0.8), 0.6)
+
+
+@pytest.mark.parametrize(("lowest", "told"), [(0.0, False), (0.159, True)])
+def test_a_profile_names_its_zero_and_the_rise_of_a_path_that_lies_above_it(
+    axes: Axes, lowest: float, told: bool
+) -> None:
+    energy = [lowest, 0.301, lowest]
+    plot_barrier(axes, [0.0, 1.0, 2.0], energy, zero="the crystal's lowest site")
+
+    assert axes.get_ylabel() == "energy above the crystal's lowest site (eV)"
+    assert axes.get_ylim()[0] <= 0.0
+    texts = " ".join(text.get_text() for text in axes.texts)
+    assert ("rises 0.142 eV" in texts) == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labkit.workflows.kept_results import Failure, results_by_key
+from labkit.workflows import kept_results
+from labkit.workflows.kept_results import Failure, keep_result, kept_result, results_by_key
 from labkit.workflows.machines import DaskExecutor, Machines, Workers
 from screening.prepare import PreparedCrystal, pack_crystal, prepare
 from screening.prototypes import prototypes
@@ -256,3 +258,24 @@ def test_a_worker_that_dies_costs_its_batch_only(tmp_path: Path, machines: Machi
     done = log.read_text("utf-8").split()
     # loky ends the pool with the worker: what was under way in it is repeated, nothing else
     assert len(done) - len(set(done)) <= 2 * 3 * 2
+
+
+@pytest.mark.parametrize("refusal", [errno.EACCES, errno.EROFS])
+def test_a_folder_that_may_only_be_read_keeps_nothing_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise OSError(refusal, "refused")
+
+    monkeypatch.setattr(kept_results.tempfile, "mkstemp", refuse)
+    keep_result(tmp_path / "barriers" / "key.json", b"{}")
+    assert kept_result(tmp_path / "barriers" / "key.json") is None
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(kept_results.tempfile, "mkstemp", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        keep_result(tmp_path / "key.json", b"{}")

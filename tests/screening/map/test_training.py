@@ -176,7 +176,7 @@ def test_what_cannot_be_trained_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(MapError, match="stop on 'never'"):
         train_map(data, replace(FAST, stop_on="never"))
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingLibraryError, match=r"pip install labkit\[map\]"):
+    with pytest.raises(MissingLibraryError, match=r'pip install "\.\[map\]"'):
         train_map(data, FAST)
 
 
