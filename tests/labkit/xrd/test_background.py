@@ -57,15 +57,24 @@ def test_counts_per_second_become_counts_with_the_time() -> None:
     assert found == pytest.approx(np.sqrt(SMOOTH) / 4, rel=1e-2)
 
 
-def test_zeros_at_the_ends_are_padding_and_inside_are_counts() -> None:
+def test_zeros_at_the_ends_are_padding() -> None:
     counts = SMOOTH.copy()
     counts[:100] = counts[-50:] = 0.0
-    counts[500] = 0.0
     used = usable_points(pattern(counts), None)
     assert not used[:100].any()
     assert not used[-50:].any()
     assert used[100:-50].all()
     assert usable_points(pattern(counts), (20, 30)).sum() == pytest.approx(501, abs=1)
+
+
+def test_zeros_inside_are_counts_where_few_are_counted_and_gaps_where_many_are() -> None:
+    few = np.random.default_rng(3).poisson(np.full(SMOOTH.size, 2.0)).astype(float)
+    few[0] = few[-1] = 1.0
+    assert (few == 0).sum() > 100
+    assert usable_points(pattern(few), None).all()
+    many = SMOOTH.copy()
+    many[500] = 0.0  # hundreds are counted beside it: the detector did not look
+    assert np.flatnonzero(~usable_points(pattern(many), None)).tolist() == [500]
 
 
 def test_nothing_to_refine_is_said_so() -> None:
