@@ -426,6 +426,44 @@ def test_no_page_has_a_serious_fault_of_accessibility(
     assert faults == []
 
 
+TITLE_OVER_TICKS = """() => {
+    const box = (node) => node.getBoundingClientRect();
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const found = [];
+    for (const plot of document.querySelectorAll(".js-plotly-plot")) {
+        const title = plot.querySelector(".ytitle");
+        for (const tick of plot.querySelectorAll(".ytick text")) {
+            if (title && meet(box(title), box(tick))) found.push(`${plot.id}: ${tick.textContent}`);
+        }
+    }
+    return found;
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize("width", [1280, 820])
+def test_axes_can_be_read_and_numbers_keep_their_units(
+    page: Any, lab: Lab, tmp_path: Path, width: int
+) -> None:
+    """A spectrum of some hundred kilohms, whose modulus spans less than a decade and a half."""
+    add_pellet(lab, "LBS-1", formula="Li3BS3", thickness="0.8mm", diameter="6.35mm")
+    made = simulate_temperature_series(tmp_path / "made", count=1, seed=5, sigma25_S_per_cm=1e-6)
+    import_paths(lab, [Path(path) for path in made["files"]], pellet="LBS-1")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/measurements/M1")
+    page.locator("body[data-ready=yes]").wait_for()
+    page.locator("#bode .ytick text").first.wait_for()
+    assert page.evaluate(TITLE_OVER_TICKS) == []
+    across = page.locator("#nyquist .xtick text").all_text_contents()
+    up = page.locator("#nyquist .ytick text").all_text_contents()
+    assert len(across) >= 3
+    assert not [tick for tick in across + up if "×" in tick or "," in tick]
+    assert page.locator("#bode .ytick text").count() >= 3
+    shown = page.evaluate("document.querySelector('#nyquist')._fullLayout.xaxis.range")
+    assert shown[0] > -0.1 * shown[1]
+    sigma = page.locator("#sigma").inner_text()
+    assert sigma.endswith("\u00a0S/cm")
+
+
 PAGES = (
     *("/", "/measurements", "/measurements/M1", "/measurements/compare?id=M1&id=M2"),
     *("/pellets", "/pellets/LBS-1", "/batches/LBS", "/labels", "/labels?state=all"),
