@@ -69,6 +69,7 @@ def _analysis(node: dict[str, Any], facts: dict[str, Any]) -> str:
         _lattice(result),
         describe_choices(FitChoices.of(parameters)) if kind == "blocking-tail" else None,
         f"{verdict}{reasons}",
+        f"by {facts['created_by']}" if facts["created_by"] else None,
         f"labkit {facts['labkit_version']}",
     )
 

@@ -144,7 +144,8 @@ def test_points_left_out_by_hand_are_told_and_replayed(measured_lab: Any) -> Non
     assert done.json["resistance_ohm"] != before["resistance_ohm"]
     told = "left out by hand: 3.494 MHz, 1.055 kHz to 2.663 kHz (5 points), 51.95 Hz"
     assert f"{told} (mains pickup, A. See)" in measured_lab("eis", "M1").out
-    why = measured_lab("why", done.json["analysis"]).out
+    assert "(mains pickup, A. See)" in measured_lab("why", done.json["analysis"]).out
+    why = measured_lab("why", "--full", done.json["analysis"]).out
     assert "reason mains pickup, by A. See" in why
     assert measured_lab("replay", "M1", "--json").json == {
         "checked": 2,
@@ -163,7 +164,7 @@ def test_points_are_used_again(measured_lab: Any) -> None:
     assert [p["index"] for p in part["details"]["masked"]] == [34, 35]
     assert whole["details"]["masked"] == before["details"]["masked"]
     assert whole["resistance_ohm"] == before["resistance_ohm"]
-    assert "unmasked" in measured_lab("why", part["analysis"]).out
+    assert "unmasked" in measured_lab("why", "--full", part["analysis"]).out
 
 
 @pytest.mark.parametrize("automatic", [("--window", "auto"), ("--window=auto",)])
@@ -177,7 +178,7 @@ def test_the_automatic_window_is_kept_again(measured_lab: Any, automatic: tuple[
     assert back["window_hz"] == before["window_hz"]
     assert back["resistance_ohm"] == before["resistance_ohm"]
     assert back["analysis"] != before["analysis"]
-    assert "created_by: B. Lee" in measured_lab("why", back["analysis"]).out
+    assert "accepted, by B. Lee, labkit" in measured_lab("why", back["analysis"]).out
 
 
 def test_a_reason_alone_is_not_understood(measured_lab: Any) -> None:
