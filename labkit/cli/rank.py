@@ -136,6 +136,8 @@ def _show(result: dict[str, Any]) -> None:
     )
     if result["method"] == "tree-mean":
         click.echo(_ABOUT_SCORES)
+    for note in result["notes"]:
+        click.echo(f"note: {note}")
     if result["placed"]:
         outside = [row["structure"] for row in result["placed"] if row["out_of_domain"]]
         click.echo(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from db.tables import Ranking as StoredRanking
+from labkit.grammar import counted
 from labkit.workflows.describing import PoolTree
 from labkit.workflows.lab import Lab
 from labkit.workflows.proposing import known_to_lab, plain_formula, proposals_changed, proposals_of
@@ -20,6 +21,7 @@ from screening.rank_changes import RankingChange, compare_rankings
 __all__ = ["describe_ranking", "ranked_by", "spread_decades", "told_together"]
 
 _EVIDENCE_SHOWN = 3
+_FEW_STRUCTURES = 20
 
 
 def _previous_labels(previous: StoredRanking, pool: PoolTree) -> Labels:
@@ -100,6 +102,7 @@ def describe_ranking(
         "structures_moved": 0,
         "summary": f"first ranking by {ranking.method} in this lab",
         "label_changes": [],
+        "notes": _notes(labels),
     }
     known = known_to_lab(lab, pool, found) if propose else None
     if propose:
@@ -134,6 +137,18 @@ def describe_ranking(
         )
         result |= _describe_change(change, pool)
     return result
+
+
+def _notes(labels: Labels) -> list[str]:
+    """Say what a reader should know before looking at places."""
+    known = int(np.unique(labels.index).size)
+    if known >= _FEW_STRUCTURES:
+        return []
+    verb = "has" if known == 1 else "have"
+    return [
+        f"only {counted(known, 'structure')} of the pool {verb} a label: away from these, "
+        "expectations are little more than the average; 'labkit label import' adds published labels"
+    ]
 
 
 def _top(

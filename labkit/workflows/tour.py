@@ -130,6 +130,8 @@ def run_tour(
     with guide.step("rank", "--since", since) as progress:
         after = rank_candidates(lab, since=since, progress=progress)
     guide.tell(after["summary"])
+    for note in after["notes"]:
+        guide.tell(note)
     for move in after["moved"][:_MOVES_PRINTED]:
         guide.tell(move["sentence"])
     with guide.step("report"):

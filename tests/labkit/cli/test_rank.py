@@ -25,7 +25,7 @@ def own_label(ranking_lab: Any, simulated_series: Path) -> Any:
     def accept() -> str:
         ranking_lab(
             *("pellet", "add", "LN-1", "--formula", "Li3N"),
-            *("--thickness", "800mm", "--diameter", "6.35mm"),
+            *("--thickness", "8mm", "--diameter", "1mm"),
         )
         ranking_lab("import", "--pellet", "LN-1", simulated_series / "simulated_25C.mpr")
         propose = ("label", "propose", "M1", "--structure", LITHIUM_NITRIDE, "--by", "A. See")

@@ -270,3 +270,9 @@ def test_the_spread_of_a_structure_is_wider_than_the_error_of_its_clusters_mean(
     assert all(row["spread_decades"] > row["score_se"] for row in top)
     by_rule = rank_candidates(copy_of_pool_lab, method="cluster-rule")["top"]
     assert all(row["spread_decades"] is None for row in by_rule)
+
+
+def test_few_labels_are_said_so(copy_of_pool_lab: Lab) -> None:
+    (note,) = rank_candidates(copy_of_pool_lab)["notes"]
+
+    assert note.startswith("only 2 structures of the pool have a label")
