@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import stat
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 @contextlib.contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """Take every write permission below `folder`; for root `os.access` tells of them, too."""
+    gc.collect()  # a connection that nobody holds any more writes when it is closed
     everything = [folder, *folder.rglob("*")]
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in everything}
     ask = os.access

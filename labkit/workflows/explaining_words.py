@@ -119,7 +119,17 @@ def _measurement(node: dict[str, Any], facts: dict[str, Any]) -> str:
         temperature,
         facts["instrument"],
         f"started {moment(started)}" if started else None,
+        *_corrected(facts),
     )
+
+
+def _corrected(facts: dict[str, Any]) -> list[str]:
+    """Say what people corrected: what, when, who and why."""
+    return [
+        f"{one['action'].replace('-', ' ')} on {moment(one['at'])} by {one['by']}: {one['reason']}"
+        + (f" ({'; '.join(one['changed'])})" if one["changed"] else "")
+        for one in facts.get("corrections", ())
+    ]
 
 
 def _file(node: dict[str, Any], facts: dict[str, Any]) -> str:
@@ -138,6 +148,7 @@ def _pellet(node: dict[str, Any], facts: dict[str, Any]) -> str:
         f"thickness {length_mm(facts['thickness_m'], facts['thickness_se_m'])}",
         f"diameter {length_mm(facts['diameter_m'], facts['diameter_se_m'])}",
         f"batch {facts['batch']}" if facts["batch"] else None,
+        *_corrected(facts),
     )
 
 

@@ -102,7 +102,7 @@ def test_a_lab_written_while_it_is_read_as_still_is_refused(shared: Path) -> Non
 def test_an_older_layout_is_not_migrated_where_it_may_only_be_read(
     shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db.session, "HEAD", "0002")
+    monkeypatch.setattr(db.session, "HEAD", "later")
     with read_only(shared), pytest.raises(MigrationNeededError, match="may write"):
         open_lab_database(shared)
     assert [path.name for path in shared.iterdir()] == ["lab.db"]

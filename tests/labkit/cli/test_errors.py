@@ -133,7 +133,7 @@ def test_a_temperature_that_is_none_is_refused(
         (("rank", "--since", "R9"), "structure"),
         (("why", "A99"), "A99"),
         (("why", "something"), "something"),
-        (("why", "Q9"), "no pellet is called so either"),
+        (("why", "Q9"), "no pellet and no structure is called so either"),
         (("watch", "no-such-folder"), "no such folder"),
         (("replay", "A99"), "A99"),
         (("replay", "L1"), "analysis"),
