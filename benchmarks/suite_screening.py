@@ -128,7 +128,7 @@ DESCRIBING = Part(
 
 
 def _ward_rows(setting: Setting) -> tuple[int, ...]:
-    return setting.of((60, 120, 240), (500, 1000, 2000), (5000, 10_000, 18_590))
+    return setting.of((60, 120, 240), (500, 1000, 2000), (2500, 5000, 10_000))
 
 
 def _ward(setting: Setting, link: Callable[[Any], Any], dtype: Any, heights: Any) -> Cases:

@@ -118,11 +118,11 @@ def match(
 ) -> None:
     """Say by hand which structure a label belongs to."""
     from labkit.workflows.lab import open_lab
-    from labkit.workflows.labelling import signer_of
     from labkit.workflows.matching import confirm_structures
+    from labkit.workflows.signing import OF_LABELS, signer_of
 
     lab = open_lab(lab_path)
-    matches = confirm_structures(lab, label_id, structure_ids, signer_of(lab, actor))
+    matches = confirm_structures(lab, label_id, structure_ids, signer_of(lab, actor, OF_LABELS))
     if as_json:
         print_json({"label": label_id, "matches": matches})
     else:

@@ -25,9 +25,9 @@ from labkit.workflows.refitting import (
     FitChange,
     WindowChoice,
     impedance_measurement,
-    signer_of_fit,
     store_change,
 )
+from labkit.workflows.signing import OF_A_FIT, signer_of
 from labkit.workflows.typed_quantities import parse_window
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def examine_measurement(
         assert measurement.id is not None
         data_hash = data_hash_of(session, measurement.id)
         if changing:
-            signer = signer_of_fit(lab, set_by)
+            signer = signer_of(lab, set_by, OF_A_FIT)
             change = _change_as_typed(session, measurement, window, mask, unmask, because)
             store_change(session, measurement, change, signer)
         analysis = latest_analysis(session, TAIL, measurement_id=measurement.id)

@@ -20,11 +20,12 @@ from labkit.workflows.computing_again import (
     computed_polarisations,
     store_computed,
 )
-from labkit.workflows.correcting_pellets import check_seen, signer_of_correction, what_follows
+from labkit.workflows.correcting_pellets import check_seen, what_follows
 from labkit.workflows.correction_history import describe_correction
 from labkit.workflows.lab import Lab
 from labkit.workflows.masking import checked_reason
 from labkit.workflows.pellets import geometry_of
+from labkit.workflows.signing import OF_A_CORRECTION, signer_of
 
 __all__ = ["CORRECTED", "correct_measurements", "set_measurements_aside", "take_measurements_back"]
 
@@ -81,7 +82,7 @@ def correct_measurements(
     """
     if temperature is None and pellet is None:
         raise UsageError("name what is corrected: --temperature 25C or --pellet NAME")
-    signer = signer_of_correction(lab, by)
+    signer = signer_of(lab, by, OF_A_CORRECTION)
     reason = checked_reason(because, "a measurement is corrected")
     kelvin = None if temperature is None else parse_temperature(temperature)
     with lab.database.reading() as session:
@@ -227,7 +228,7 @@ def _use(
     *,
     use: bool,
 ) -> dict[str, Any]:
-    signer = signer_of_correction(lab, by)
+    signer = signer_of(lab, by, OF_A_CORRECTION)
     what = "a measurement is taken back" if use else "a measurement is set aside"
     reason = checked_reason(because, what)
     change = db.corrections.take_back if use else db.corrections.set_aside

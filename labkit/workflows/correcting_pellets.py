@@ -30,12 +30,12 @@ from labkit.workflows.pellets import (
     notes_on,
     parse_pressure,
 )
+from labkit.workflows.signing import OF_A_CORRECTION, signer_of
 
 __all__ = [
     "PelletChange",
     "check_seen",
     "correct_pellet",
-    "signer_of_correction",
     "what_follows",
 ]
 
@@ -94,22 +94,6 @@ class PelletChange:
         return found
 
 
-def signer_of_correction(lab: Lab, by: str | None) -> str:
-    """Return who corrects: as given, else the reviewer of lab.toml.
-
-    Raises
-    ------
-    UsageError
-        When nobody is named.
-    """
-    name = (by or lab.settings.reviewer or "").strip()
-    if not name:
-        raise UsageError(
-            "a correction is kept with who made it: give --by NAME, or write reviewer in lab.toml"
-        )
-    return name
-
-
 def correct_pellet(
     lab: Lab,
     name: str,
@@ -150,7 +134,7 @@ def correct_pellet(
     UnknownPelletError, GeometryError, UsageError, DuplicateError, InvalidValueError
         When there is no such pellet, a value cannot be used, or nothing changes.
     """
-    signer = signer_of_correction(lab, by)
+    signer = signer_of(lab, by, OF_A_CORRECTION)
     reason = checked_reason(because, "a pellet is corrected")
     columns = change.columns()
     with lab.database.reading() as session:

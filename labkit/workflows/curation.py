@@ -19,8 +19,9 @@ from db.tables import EvidenceRow, Label, LabelSnapshot, LiteratureEntry, Source
 from labkit.errors import NotFoundError, UsageError
 from labkit.json_ready import json_ready
 from labkit.workflows.lab import Lab
-from labkit.workflows.labelling import describe_labels, evidence_of_label, signer_of
+from labkit.workflows.labelling import describe_labels, evidence_of_label
 from labkit.workflows.matching import structures_of
+from labkit.workflows.signing import OF_LABELS, signer_of
 
 __all__ = [
     "break_match",
@@ -129,7 +130,7 @@ def decide_conflict(
     NotFoundError
         When the values of this composition do not disagree.
     """
-    by = signer_of(lab, actor)
+    by = signer_of(lab, actor, OF_LABELS)
     with lab.database.session() as session:
         found = db.conflicts.find_conflicts(session, reduced_formula=_reduced(formula))
         if not found:
@@ -156,7 +157,7 @@ def decide_review_item(
     UnknownReviewItemError, LabelStateError, InvalidValueError
         When there is no such item, it was decided before, or the value cannot be read.
     """
-    by = signer_of(lab, actor)
+    by = signer_of(lab, actor, OF_LABELS)
     with lab.database.session() as session:
         decided = db.review.decide_item(
             session, item, by=by, reason=reason, value=value, dismiss=dismiss
@@ -211,7 +212,7 @@ def revise_label(
     given = {name: value for name, value in changes.items() if value is not None}
     if not given and evidence is None:
         raise UsageError(f"name what changes: {', '.join(_REVISABLE)}, or evidence")
-    by = signer_of(lab, actor)
+    by = signer_of(lab, actor, OF_LABELS)
     with lab.database.session() as session:
         old = db.labels.get_label(session, label_id)
         fields: LabelFields = {}
@@ -271,7 +272,7 @@ def second_read(
     """
     with lab.database.session() as session:
         label = db.labels.second_read(
-            session, label_id, reader=signer_of(lab, actor), reason=reason
+            session, label_id, reader=signer_of(lab, actor, OF_LABELS), reason=reason
         )
         return describe_labels(session, [label])[0]
 
@@ -286,7 +287,7 @@ def break_match(
     NotFoundError
         When the label is not tied to that structure.
     """
-    by = signer_of(lab, actor)
+    by = signer_of(lab, actor, OF_LABELS)
     with lab.database.session() as session:
         label = db.labels.get_label(session, label_id)
         assert label.id is not None
@@ -310,7 +311,9 @@ def take_snapshot(
         When the name is taken.
     """
     with lab.database.session() as session:
-        snapshot = db.snapshots.take_snapshot(session, name, by=signer_of(lab, actor), note=note)
+        snapshot = db.snapshots.take_snapshot(
+            session, name, by=signer_of(lab, actor, OF_LABELS), note=note
+        )
         return _describe_snapshot(snapshot)
 
 

@@ -26,6 +26,7 @@ from labkit.workflows.matching import (
 )
 from labkit.workflows.outdated import label_outdated_because, outdated_because
 from labkit.workflows.pellets import UNKNOWN_FORMULA
+from labkit.workflows.signing import OF_LABELS, signer_of
 from labkit.workflows.temperature_series import ARRHENIUS
 
 __all__ = [
@@ -35,22 +36,7 @@ __all__ = [
     "list_labels",
     "propose_label",
     "show_label",
-    "signer_of",
 ]
-
-
-def signer_of(lab: Lab, actor: str | None) -> str:
-    """Return who signs: as given, else the reviewer of lab.toml.
-
-    Raises
-    ------
-    UsageError
-        When nobody is named.
-    """
-    name = (actor or lab.settings.reviewer or "").strip()
-    if not name:
-        raise UsageError("labels are signed: give --by NAME, or write reviewer in lab.toml")
-    return name
 
 
 def propose_label(
@@ -87,7 +73,7 @@ def propose_label(
     UsageError
         When no conductivity follows from the evidence, or it was proposed before.
     """
-    by = signer_of(lab, actor)
+    by = signer_of(lab, actor, OF_LABELS)
     with lab.database.session() as session:
         analysis, fields = evidence_of_label(session, evidence)
         fields["polymorph"] = polymorph
@@ -270,7 +256,7 @@ def decide_label(
     LabelChangedError
         When somebody else changed it since it was seen.
     """
-    reviewer = signer_of(lab, actor)
+    reviewer = signer_of(lab, actor, OF_LABELS)
     if not reason.strip():
         raise UsageError("a decision needs a reason; give --reason 'why'")
     with lab.database.session() as session:

@@ -25,8 +25,9 @@ from labkit.workflows.fit_choices import FitChoices
 from labkit.workflows.lab import Lab
 from labkit.workflows.masking import with_points_changed
 from labkit.workflows.pellets import geometry_of
+from labkit.workflows.signing import OF_A_FIT, signer_of
 
-__all__ = ["FitChange", "WindowChoice", "keep_fit", "signer_of_fit", "store_change", "try_fit"]
+__all__ = ["FitChange", "WindowChoice", "keep_fit", "store_change", "try_fit"]
 
 WindowChoice: TypeAlias = tuple[float, float] | Literal["automatic"] | None
 """Lowest and highest frequency in Hz; chosen by labkit; or as it is."""
@@ -79,23 +80,6 @@ class FitChange:
             because=self.because,
             by=by,
         )
-
-
-def signer_of_fit(lab: Lab, by: str | None) -> str:
-    """Return who signs a change of a fit: as given, else the reviewer of lab.toml.
-
-    Raises
-    ------
-    UsageError
-        When nobody is named.
-    """
-    name = (by or lab.settings.reviewer or "").strip()
-    if not name:
-        raise UsageError(
-            "a fit changed by hand is kept with who changed it: give --by NAME, "
-            "or write reviewer in lab.toml"
-        )
-    return name
 
 
 def try_fit(
@@ -172,7 +156,7 @@ def keep_fit(
     UsageError, SpectrumError
         As for `try_fit`, and when nothing is to change or nobody signs.
     """
-    signer = signer_of_fit(lab, by)
+    signer = signer_of(lab, by, OF_A_FIT)
     with lab.database.session() as session:
         measurement = impedance_measurement(session, identifier)
         newest = _newest(session, measurement)
