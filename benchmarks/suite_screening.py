@@ -239,16 +239,26 @@ W_SIGMA = Part(
 
 
 def _charged(setting: Setting) -> list[Crystal]:
-    """Return ionic structures with integer charges, which bvlain needs."""
+    """Return ionic structures that both have parameters for: integer charges, known ions."""
     from screening.charges import decorate
+    from screening.errors import ScreeningError
 
+    wanted = setting.of(1, 2, 20)
     found: list[Crystal] = []
     for source in _structures(setting, setting.of(1, 6, 60)):
         crystal = source.crystal()
         charges = decorate(crystal).charges
-        if charges is not None and charges.any() and (charges == charges.round()).all():
-            found.append(crystal.with_charges(charges))
-    return found[: setting.of(1, 2, 20)]
+        if charges is None or not charges.any() or (charges != charges.round()).any():
+            continue
+        charged = crystal.with_charges(charges)
+        try:
+            bvse_bvlain.own(charged, bvse_bvlain.CUTOFF_ANGSTROM)
+        except ScreeningError:  # an ion without published parameters, which bvlain lacks too
+            continue
+        found.append(charged)
+        if len(found) == wanted:
+            break
+    return found
 
 
 def _barriers(results: list[Any]) -> list[float]:
