@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from labkit.whole_files import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -174,13 +174,7 @@ def render_report(
 
 def write_report(path: Path, html: str) -> Path:
     """Write the report whole or not at all, and return its path."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(html)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as part:
+        part.write_text(html, encoding="utf-8")
+        part.chmod(0o644)
     return path

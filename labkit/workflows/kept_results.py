@@ -7,12 +7,11 @@ all. That folder is all that runs share: one that is killed goes on where it was
 from __future__ import annotations
 
 import errno
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from labkit.whole_files import whole_file
 from labkit.workflows.machines import Workers
 from screening.batches import run_batches
 
@@ -44,18 +43,11 @@ def keep_result(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        with whole_file(path, private=True) as part:
+            part.write_bytes(content)
     except OSError as error:
-        if error.errno in _MAY_ONLY_BE_READ:
-            return
-        raise
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        if error.errno not in _MAY_ONLY_BE_READ:
+            raise
 
 
 def results_by_key(

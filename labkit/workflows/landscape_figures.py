@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.errors import UsageError
+from labkit.whole_files import whole_file
 from labkit.workflows.analysing import save_whole_figure
 
 if TYPE_CHECKING:
@@ -179,14 +179,9 @@ def _save_page(path: Path, landscape: EnergyLandscape, found: dict[str, Any], io
         length_angstrom=gone.get("length_angstrom", ()),
         energy_eV=gone.get("energy_eV", ()),
     )
-    # not a private temporary file: the page is made to be handed on
-    temporary = path.with_name(f".part-{os.getpid()}-{path.name}")
+    page = figure.to_html(include_plotlyjs=True, default_height="94vh")
     try:
-        temporary.write_text(
-            figure.to_html(include_plotlyjs=True, default_height="94vh"), encoding="utf-8"
-        )
-        temporary.replace(path)
+        with whole_file(path) as part:
+            part.write_text(page, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,6 +18,7 @@ import numpy as np
 from db.columns import plain_json
 from db.tables import Analysis
 from labkit.errors import NotFoundError
+from labkit.whole_files import whole_file
 from labkit.workflows.lab import Lab
 from labkit.workflows.replaying_lattices import refine_again
 from labkit.xrd.result import PatternCurves, RefinementResult
@@ -92,11 +91,5 @@ def _write(path: Path, curves: PatternCurves) -> None:
     arrays = {name: getattr(curves, name) for name in _NAMES}
     arrays |= {f"reflections {k}": places for k, places in enumerate(curves.reflections_deg)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(stream, **arrays)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path, private=True) as part, part.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)

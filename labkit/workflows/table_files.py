@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from labkit.errors import UsageError
+from labkit.whole_files import whole_file
 
 __all__ = ["TABLE_SUFFIXES", "Row", "check_table_path", "write_sheets", "write_table"]
 
@@ -102,9 +103,8 @@ def write_sheets(path: Path, sheets: Mapping[str, Sequence[Row]]) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    with whole_file(path) as part:
+        part.write_bytes(content)
 
 
 def _csv(rows: Sequence[Row]) -> str:

@@ -9,16 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from labkit.errors import NotFoundError, SettingsError, UsageError
+from labkit.whole_files import whole_file
 from labkit.workflows.lab import Lab
 
 __all__ = ["ROLES", "Role", "User", "add_user", "list_users", "remove_user", "user_of_token"]
@@ -151,12 +149,7 @@ def _scrypt(secret: str, salt: bytes) -> bytes:
 
 
 def _write(lab: Lab, users: list[User]) -> None:
-    """Write the file whole or not at all; `mkstemp` makes it readable by its owner alone."""
-    handle, temporary = tempfile.mkstemp(dir=lab.folder, prefix=".users-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump({"users": [asdict(user) for user in users]}, stream, indent=1)
-        Path(temporary).replace(lab.folder / _FILE)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write the file whole or not at all, readable by its owner alone."""
+    content = json.dumps({"users": [asdict(user) for user in users]}, indent=1)
+    with whole_file(lab.folder / _FILE, private=True) as part:
+        part.write_text(content, encoding="utf-8")

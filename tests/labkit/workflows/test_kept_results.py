@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labkit.workflows import kept_results
+from labkit import whole_files
 from labkit.workflows.kept_results import Failure, keep_result, kept_result, results_by_key
 from labkit.workflows.machines import DaskExecutor, Machines, Workers
 from screening.prepare import PreparedCrystal, pack_crystal, prepare
@@ -267,7 +267,7 @@ def test_a_folder_that_may_only_be_read_keeps_nothing_and_stops_nothing(
     def refuse(**_: Any) -> None:
         raise OSError(refusal, "refused")
 
-    monkeypatch.setattr(kept_results.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(whole_files.tempfile, "mkstemp", refuse)
     keep_result(tmp_path / "barriers" / "key.json", b"{}")
     assert kept_result(tmp_path / "barriers" / "key.json") is None
 
@@ -276,6 +276,6 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def refuse(**_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(kept_results.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(whole_files.tempfile, "mkstemp", refuse)
     with pytest.raises(OSError, match="No space left"):
         keep_result(tmp_path / "key.json", b"{}")
