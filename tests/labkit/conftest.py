@@ -90,14 +90,18 @@ def pool_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lab.folder
 
 
-@pytest.fixture
-def copy_of_pool_lab(pool_lab: Path, tmp_path: Path, offline: Path) -> Iterator[Lab]:
-    """Return a copy of the lab with prototypes that a test may change."""
-    folder = tmp_path / "pool-lab"
-    shutil.copytree(pool_lab, folder)
+def opened_copy(source: Path, folder: Path) -> Iterator[Lab]:
+    """Copy a lab for one test, open it, and close it afterwards."""
+    shutil.copytree(source, folder)
     lab = open_lab(folder)
     yield lab
     lab.database.close()
+
+
+@pytest.fixture
+def copy_of_pool_lab(pool_lab: Path, tmp_path: Path, offline: Path) -> Iterator[Lab]:
+    """Return a copy of the lab with prototypes that a test may change."""
+    yield from opened_copy(pool_lab, tmp_path / "pool-lab")
 
 
 @pytest.fixture(scope="session")
@@ -127,8 +131,4 @@ def batch_folder(tmp_path_factory: pytest.TempPathFactory, simulated_series: Pat
 @pytest.fixture
 def batch_lab(batch_folder: Path, tmp_path: Path, offline: Path) -> Iterator[Lab]:
     """Return a copy of that lab that a test may change."""
-    folder = tmp_path / "batch-lab"
-    shutil.copytree(batch_folder, folder)
-    lab = open_lab(folder)
-    yield lab
-    lab.database.close()
+    yield from opened_copy(batch_folder, tmp_path / "batch-lab")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from labkit.workflows.lab import Lab, create_lab, open_lab
 from labkit.workflows.pellets import add_pellet
 from labkit.workflows.simulating import simulate_temperature_series
 from labkit.workflows.users import add_user
+from tests.labkit.conftest import opened_copy
 
 GEOMETRY = {"thickness": "0.80mm+-0.01mm", "diameter": "6.35mm+-0.02mm"}
 ADDRESS = "http://127.0.0.1"
@@ -52,11 +52,7 @@ def measured_folder(tmp_path_factory: pytest.TempPathFactory, simulated_series: 
 @pytest.fixture
 def measured(measured_folder: Path, tmp_path: Path, offline: Path) -> Iterator[Lab]:
     """Return a copy of the measured lab that a test may change."""
-    folder = tmp_path / "measured-lab"
-    shutil.copytree(measured_folder, folder)
-    lab = open_lab(folder)
-    yield lab
-    lab.database.close()
+    yield from opened_copy(measured_folder, tmp_path / "measured-lab")
 
 
 @pytest.fixture(scope="session")
