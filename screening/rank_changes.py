@@ -66,6 +66,9 @@ class Movement:
         label makes a difference.
     place_without_cause : int or None
         Where the structure would stand had that one label not changed.
+    expectation, reason : str
+        What is expected of it before and after, and why it moved, in words; empty where there is
+        nothing to say.
     sentence : str
         All of this in words.
     """
@@ -78,6 +81,8 @@ class Movement:
     score_after: float
     cause: LabelChange | None
     place_without_cause: int | None
+    expectation: str
+    reason: str
     sentence: str
 
 
@@ -317,7 +322,13 @@ def _movement(
             cause = changes[best]
             place_without = undone[best].place_of(row)
     name = after.name(row)
-    sentence = _sentence(row, name, before, after, cause, place_without, len(changes))
+    expectation = _expectation(row, before, after)
+    reason = _reason(row, after, cause) if changes else ""
+    sentence = f"{name} {_step(old, new)}" + (f" ({expectation})" if expectation else "")
+    if reason:
+        sentence += f"{'; ' if cause is None else ' '}{reason}"
+    if cause is not None and len(changes) > 1:
+        sentence += f"; without that change it would stand at {place_without}"
     return Movement(
         row=int(row),
         name=name,
@@ -327,45 +338,39 @@ def _movement(
         score_after=after.score_of(row),
         cause=cause,
         place_without_cause=place_without,
-        sentence=sentence,
+        expectation=expectation,
+        reason=reason,
+        sentence=f"{sentence}.",
     )
 
 
 _ROLES = {2: "its cluster holds a good conductor", 1: "it is next to one that does", 0: "neither"}
 
 
-def _sentence(
-    row: int,
-    name: str,
-    before: Ranking,
-    after: Ranking,
-    cause: LabelChange | None,
-    place_without: int | None,
-    n_changes: int,
-) -> str:
-    old, new = before.place_of(row), after.place_of(row)
-    verb = "rose" if new < old else "fell" if new > old else "stayed"
-    text = f"{name} {verb} " + (f"from place {old} to {new}" if old != new else f"at place {old}")
+def _step(old: int, new: int) -> str:
+    if old == new:
+        return f"stayed at place {old}"
+    return f"{'rose' if new < old else 'fell'} from place {old} to {new}"
+
+
+def _expectation(row: int, before: Ranking, after: Ranking) -> str:
+    was, now = before.score_of(row), after.score_of(row)
     if after.method == "tree-mean":
-        text += (
-            f" (expected conductivity {_sigma(before.score_of(row))} -> "
-            f"{_sigma(after.score_of(row))})"
-        )
-    elif before.score_of(row) != after.score_of(row):
-        text += f" ({_ROLES[int(before.score_of(row))]} -> {_ROLES[int(after.score_of(row))]})"
+        return f"expected conductivity {_sigma(was)} -> {_sigma(now)}"
+    return f"{_ROLES[int(was)]} -> {_ROLES[int(now)]}" if was != now else ""
+
+
+def _reason(row: int, after: Ranking, cause: LabelChange | None) -> str:
     if cause is None:
-        return text + ("." if not n_changes else "; no single changed label explains it.")
-    text += f" because {cause.describe()}"
-    text += {"added": " to ", "removed": " from ", "revised": " on "}[cause.kind]
+        return "no single changed label explains it"
+    where = {"added": "to", "removed": "from", "revised": "on"}[cause.kind]
     if cause.row == row:
-        text += "this very structure"
+        which = "this very structure"
     elif after.cluster[cause.row] == after.cluster[row]:
-        text += f"{after.name(cause.row)}, which is in the same cluster"
+        which = f"{after.name(cause.row)}, which is in the same cluster"
     else:
-        text += f"{after.name(cause.row)}, in another cluster"
-    if n_changes > 1 and place_without is not None:
-        text += f"; without that change it would stand at {place_without}"
-    return text + "."
+        which = f"{after.name(cause.row)}, in another cluster"
+    return f"because {cause.describe()} {where} {which}"
 
 
 def _summary(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +102,6 @@ def rank(
 
 _SCORE = {"tree-mean": "expected log10(sigma in S/cm)", "cluster-rule": "its cluster"}
 _ROLES = {2: "holds a high label", 1: "is next to one that does", 0: "neither"}
-_ABOUT_SCORES = (
-    "± is where two in three single structures of such a cluster lie. Structures of one cluster\n"
-    "share the expectation; those most like its good conductors come first."
-)
 _MOVES_SHOWN = 12
 _LIKEWISE_NAMED = 3
 _OUTSIDE_SHOWN = 5
@@ -118,6 +115,8 @@ def _score(method: str, row: dict[str, Any]) -> str:
 
 
 def _show(result: dict[str, Any]) -> None:
+    from labkit.workflows.describing_rankings import ABOUT_SCORES
+
     print_table(
         ["rank", "structure", "formula", _SCORE[result["method"]], "cluster", "evidence"],
         [
@@ -135,7 +134,7 @@ def _show(result: dict[str, Any]) -> None:
         f"{result['labels']} labels on {result['labelled_structures']} of them, {result['method']}",
     )
     if result["method"] == "tree-mean":
-        click.echo(_ABOUT_SCORES)
+        click.echo(textwrap.fill(ABOUT_SCORES, 98))
     for note in result["notes"]:
         click.echo(f"note: {note}")
     if result["placed"]:

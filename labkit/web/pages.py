@@ -31,7 +31,7 @@ from labkit.web.routes.identifiers import (
 )
 from labkit.workflows.batch_report import batch_report
 from labkit.workflows.curation import list_conflicts
-from labkit.workflows.describing_rankings import told_together
+from labkit.workflows.describing_rankings import ABOUT_SCORES, told_together
 from labkit.workflows.explaining import explain
 from labkit.workflows.inbox import list_inbox
 from labkit.workflows.lab import Lab
@@ -340,8 +340,9 @@ def candidates(request: Request, bench: TheBench) -> Response:
         "present": present,
         "line": line,
         "shown": _CANDIDATES,
-        "moves": [{"moves": group, "cause": _cause(group[0]["sentence"])} for group in groups],
+        "groups": groups,
         "told": sum(map(len, groups)),
+        "about_scores": ABOUT_SCORES,
     }
     return render(request, "candidates.html", values)
 
@@ -357,12 +358,6 @@ def report(kind: ReportKind, name: PelletName, lab: TheLab, download: bool = Fal
         file = quote(f"report {name}.html", safe="")
         headers["content-disposition"] = f"attachment; filename*=UTF-8''{file}"
     return HTMLResponse(html, headers=headers)
-
-
-def _cause(sentence: str) -> str:
-    """Return the reason out of a sentence on what moved: what the table beside it does not say."""
-    _, because, reason = sentence.partition("because ")
-    return because + (reason or sentence.rpartition("; ")[2])
 
 
 @router.get("/why")

@@ -18,8 +18,12 @@ from screening.candidate_funnel import FunnelLimits
 from screening.rank import Labels, Ranking, distance_to_labelled, rank
 from screening.rank_changes import RankingChange, compare_rankings
 
-__all__ = ["describe_ranking", "ranked_by", "spread_decades", "told_together"]
+__all__ = ["ABOUT_SCORES", "describe_ranking", "ranked_by", "spread_decades", "told_together"]
 
+ABOUT_SCORES = (
+    "± is where two in three single structures of such a cluster lie. Structures of one cluster "
+    "share the expectation; those most like its good conductors come first."
+)
 _EVIDENCE_SHOWN = 3
 _FEW_STRUCTURES = 20
 
@@ -205,13 +209,11 @@ def told_together(moved: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]
     list of list of dict
         In the order of their first.
     """
-    groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    groups: dict[tuple[int, str, str], list[dict[str, Any]]] = {}
     for move in moved:
         fell = move["place_after"] - move["place_before"]
         direction = (fell > 0) - (fell < 0)
-        # what the sentence says of expectation and cause, without name and places
-        tale = move["sentence"].partition("(")[2].partition(";")[0]
-        groups.setdefault((direction, tale), []).append(move)
+        groups.setdefault((direction, move["expectation"], move["reason"]), []).append(move)
     return list(groups.values())
 
 
@@ -247,6 +249,8 @@ def _describe_change(change: RankingChange, pool: PoolTree) -> dict[str, Any]:
                 "score_before": movement.score_before,
                 "score_after": movement.score_after,
                 "because_of": None if movement.cause is None else movement.cause.name,
+                "expectation": movement.expectation,
+                "reason": movement.reason,
                 "sentence": movement.sentence,
             }
             for movement in change.movements

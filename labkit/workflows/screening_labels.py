@@ -18,12 +18,12 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from db.tables import Label, LabelStructure, Structure
+from labkit.wording import celsius
 from labkit.workflows.lab import Lab
 from screening.rank import Labels
 
 __all__ = ["LabelOnStructure", "labels_of", "labels_on_structures"]
 
-ZERO_CELSIUS_K = 273.15
 _ROOM_TEMPERATURE_K = 298.15
 _ROOM_TOLERANCE_K = 10.0
 
@@ -59,7 +59,7 @@ class LabelOnStructure:
         mark = "<" if self.is_upper_bound else ">" if self.is_lower_bound else ""
         value = f"{mark}{10**self.log_sigma:.1e} S/cm"
         if self.temperature_K is not None:
-            value += f", measured at {self.temperature_K - ZERO_CELSIUS_K:.0f} °C"
+            value += f", measured at {celsius(self.temperature_K)}"
         return f"{self.name} ({value})"
 
     def to_dict(self) -> dict[str, Any]:

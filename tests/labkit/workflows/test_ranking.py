@@ -252,7 +252,8 @@ def test_what_one_label_moved_alike_is_told_together() -> None:
             "structure": name,
             "place_before": before,
             "place_after": after,
-            "sentence": f"{name} moved from place {before} to {after} ({tale}",
+            "expectation": "expected alike",
+            "reason": tale,
         }
 
     moved = [move("a", 5, 1, "x"), move("b", 9, 2, "x"), move("c", 1, 7, "x"), move("d", 8, 3, "y")]
